@@ -42,6 +42,7 @@ const MIGRATIONS: &[M<'static>] = &[M::up(include_str!("migrations/0001.sql"))];
 /// The engine. Cheap to share; every verb runs on a blocking thread.
 #[derive(Debug)]
 pub(super) struct Sqlite {
+    partition: Partition,
     writer: Option<Arc<Mutex<Writer>>>,
     reader: Arc<Mutex<Connection>>,
 }
@@ -62,17 +63,14 @@ struct Memory {
 }
 
 impl Sqlite {
-    pub(super) fn open(
-        path: &Path,
-        partition: &Partition,
-        access: Access,
-    ) -> Result<Self, StoreError> {
+    pub(super) fn open(path: &Path, access: &Access) -> Result<Self, StoreError> {
         let writer = match access {
-            Access::Write => Some(open_writer(path, partition)?),
+            Access::Write(partition) => Some(open_writer(path, partition)?),
             Access::Read => None,
         };
-        let reader = open_reader(path, partition)?;
+        let reader = open_reader(path)?;
         Ok(Self {
+            partition: stored_partition(&reader)?,
             writer: writer.map(|connection| {
                 Arc::new(Mutex::new(Writer { connection, memory: Memory::default() }))
             }),
@@ -147,7 +145,7 @@ fn open_writer(path: &Path, partition: &Partition) -> Result<Connection, StoreEr
     Ok(connection)
 }
 
-fn open_reader(path: &Path, partition: &Partition) -> Result<Connection, StoreError> {
+fn open_reader(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
         | OpenFlags::SQLITE_OPEN_URI;
@@ -164,7 +162,6 @@ fn open_reader(path: &Path, partition: &Partition) -> Result<Connection, StoreEr
             MIGRATIONS.len()
         )));
     }
-    check_partition(&connection, partition)?;
     Ok(connection)
 }
 
@@ -177,13 +174,8 @@ fn claim_partition(connection: &Connection, partition: &Partition) -> Result<(),
         "INSERT INTO store (partition) SELECT ?1 WHERE NOT EXISTS (SELECT 1 FROM store)",
         [partition.as_str()],
     )?;
-    check_partition(connection, partition)
-}
-
-fn check_partition(connection: &Connection, partition: &Partition) -> Result<(), StoreError> {
-    let stored: String =
-        connection.query_row("SELECT partition FROM store", [], |row| row.get(0))?;
-    if stored != partition.as_str() {
+    let stored = stored_partition(connection)?;
+    if stored != *partition {
         return Err(StoreError::corrupt(format!(
             "it holds findings of partition {stored}, and aws.partition is {partition}; \
              use one store for each partition"
@@ -192,8 +184,19 @@ fn check_partition(connection: &Connection, partition: &Partition) -> Result<(),
     Ok(())
 }
 
+fn stored_partition(connection: &Connection) -> Result<Partition, StoreError> {
+    let stored = connection.query_row("SELECT partition FROM store", [], |row| {
+        row.get::<_, String>(0)
+    })?;
+    Ok(Partition::new(stored))
+}
+
 #[async_trait]
 impl Store for Sqlite {
+    fn partition(&self) -> &Partition {
+        &self.partition
+    }
+
     async fn take_census(
         &self,
         census: Vec<CensusEntry>,
