@@ -6,7 +6,7 @@ use jiff::{Timestamp, civil, tz::TimeZone};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::raw::{Field, Object};
+use super::raw::{Field, List, Nested};
 
 /// How much of a value from outside is repeated in words about it, in characters.
 const QUOTED_MAX: usize = 80;
@@ -60,44 +60,32 @@ impl Reader {
     }
 
     /// An object; its empty shape when absent, and with a note when it is something else.
-    pub(super) fn object<'a, T>(&mut self, name: &str, field: Field<'a>) -> T
-    where
-        T: Deserialize<'a> + Default,
-    {
-        let Some(raw) = field else {
-            return T::default();
-        };
-        match serde_json::from_str::<Object<T>>(raw.get()) {
-            Ok(Object(value)) => value,
-            Err(_) => {
-                self.note(format!("{name} is not an object, or repeats a field"));
-                T::default()
+    pub(super) fn object<T: Default>(&mut self, name: &str, field: Nested<T>) -> T {
+        match field {
+            Nested::Given(value) => return value,
+            Nested::Absent => {}
+            Nested::Odd => self.note(format!("{name} is not an object")),
+        }
+        T::default()
+    }
+
+    /// A list of objects; empty when absent. What is something else is left out, with a note.
+    pub(super) fn objects<T>(&mut self, name: &str, List(field): List<T>) -> Vec<T> {
+        let elements = match field {
+            Nested::Given(elements) => elements,
+            Nested::Absent => return Vec::new(),
+            Nested::Odd => {
+                self.note(format!("{name} is not a list"));
+                return Vec::new();
             }
-        }
-    }
-
-    /// A list of whatever; empty when absent, and with a note when it is no list.
-    pub(super) fn list<'a>(&mut self, name: &str, field: Field<'a>) -> Vec<&'a RawValue> {
-        self.parse(name, "a list", field)
-    }
-
-    /// A list of objects. Elements that are something else are left out, each with a note.
-    pub(super) fn objects<'a, T>(&mut self, name: &str, field: Field<'a>) -> Vec<T>
-    where
-        T: Deserialize<'a> + Default,
-    {
-        let Some(raw) = field else {
-            return Vec::new();
         };
-        // Nearly every list is clean, and reading it in one go looks at the text once less.
-        if let Ok(clean) = serde_json::from_str::<Vec<Object<T>>>(raw.get()) {
-            return clean.into_iter().map(|Object(value)| value).collect();
-        }
-        let mut objects = Vec::new();
-        for element in self.list(name, field) {
-            match serde_json::from_str::<Object<T>>(element.get()) {
-                Ok(Object(value)) => objects.push(value),
-                Err(_) => self.note(format!("{name} has an element that is not an object")),
+        let mut objects = Vec::with_capacity(elements.len());
+        for element in elements {
+            match element {
+                Nested::Given(object) => objects.push(object),
+                Nested::Absent | Nested::Odd => {
+                    self.note(format!("{name} has an element that is not an object"));
+                }
             }
         }
         objects
@@ -106,7 +94,7 @@ impl Reader {
     /// A list of texts. Elements that are something else are left out, each with a note.
     pub(super) fn texts(&mut self, name: &str, field: Field<'_>) -> Vec<String> {
         let mut texts = Vec::new();
-        for element in self.list(name, field) {
+        for element in self.parse::<Vec<&RawValue>>(name, "a list", field) {
             match text(element) {
                 Some(text) => texts.push(text.into_owned()),
                 None => self.note(format!("{name} has an element that is not text")),

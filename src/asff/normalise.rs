@@ -10,8 +10,8 @@ use super::{
     control::control,
     field::{Reader, instant, quoted, text},
     raw::{
-        Field, Object, RawCompliance, RawFinding, RawProductFields, RawRecommendation,
-        RawRemediation, RawResource, RawVulnerability, RawWorkflow,
+        Field, List, Nested, Object, RawFinding, RawProductFields, RawRemediation, RawResource,
+        RawVulnerability, RawWorkflow,
     },
     rejection::{RejectReason, Rejection},
     severity::severity,
@@ -44,9 +44,9 @@ pub fn read(raw: &str, vantage: &Scope, partition: &Partition) -> Result<Reading
         .map_err(|error| Rejection::of_parse(raw, &error))?;
     let id = fields.id.and_then(text);
     let mut reader = Reader::default();
-    let finding = finding(&mut reader, &fields, vantage, partition)
-        .map_err(|rejection| rejection.of(id.as_deref()))?;
     let (content, stamps) = stamps::cut(raw, &fields.stamps());
+    let finding = finding(&mut reader, fields, vantage, partition)
+        .map_err(|rejection| rejection.of(id.as_deref()))?;
     Ok(Reading {
         finding: Finding {
             notes: reader.notes,
@@ -59,15 +59,20 @@ pub fn read(raw: &str, vantage: &Scope, partition: &Partition) -> Result<Reading
 
 fn finding(
     reader: &mut Reader,
-    raw: &RawFinding<'_>,
+    raw: RawFinding<'_>,
     vantage: &Scope,
     partition: &Partition,
 ) -> Result<Finding, Rejection> {
-    let key = key(reader, raw, vantage, partition)?;
+    let key = key(reader, &raw, vantage, partition)?;
     let updated_at = updated_at(reader, raw.updated_at)?;
-    let product_fields: RawProductFields<'_> = reader.object("ProductFields", raw.product_fields);
-    let (severity, severity_source) = severity(reader, raw, &product_fields);
-    let compliance: RawCompliance<'_> = reader.object("Compliance", raw.compliance);
+    let product_fields = reader.object("ProductFields", raw.product_fields);
+    let (severity, severity_source) = severity(
+        reader,
+        raw.severity,
+        &product_fields,
+        raw.finding_provider_fields,
+    );
+    let compliance = reader.object("Compliance", raw.compliance);
     let generator_id = reader.required_text("GeneratorId", raw.generator_id);
     let control = control(
         reader,
@@ -90,7 +95,7 @@ fn finding(
         record_state: reader
             .text("RecordState", raw.record_state)
             .map_or(RecordState::Active, |state| RecordState::from(&*state)),
-        workflow: workflow(reader, raw),
+        workflow: workflow(reader, raw.workflow, raw.workflow_state),
         created_at: created_at(reader, raw.created_at),
         updated_at,
         first_observed_at: reader.time("FirstObservedAt", raw.first_observed_at),
@@ -216,12 +221,12 @@ fn product(
 /// The retired words tell how far somebody has come. `ASSIGNED`, `IN_PROGRESS` and `DEFERRED` say that a
 /// person knows and that the problem is still there, which is what `NOTIFIED` says today; none of
 /// them is a decision not to hear of it, so none is `SUPPRESSED`.
-fn workflow(reader: &mut Reader, raw: &RawFinding<'_>) -> Workflow {
-    let workflow: RawWorkflow<'_> = reader.object("Workflow", raw.workflow);
+fn workflow(reader: &mut Reader, today: Nested<RawWorkflow<'_>>, retired: Field<'_>) -> Workflow {
+    let workflow = reader.object("Workflow", today);
     if let Some(status) = reader.text("Workflow.Status", workflow.status) {
         return Workflow::from(&*status);
     }
-    let Some(state) = reader.text("WorkflowState", raw.workflow_state) else {
+    let Some(state) = reader.text("WorkflowState", retired) else {
         return Workflow::New;
     };
     match &*state {
@@ -230,12 +235,13 @@ fn workflow(reader: &mut Reader, raw: &RawFinding<'_>) -> Workflow {
     }
 }
 
-fn resources(reader: &mut Reader, field: Field<'_>) -> Vec<Resource> {
-    if field.is_none() {
+fn resources(reader: &mut Reader, list: List<RawResource<'_>>) -> Vec<Resource> {
+    if matches!(list, List(Nested::Absent)) {
         reader.note("Resources is missing");
     }
-    let raws: Vec<RawResource<'_>> = reader.objects("Resources", field);
-    raws.into_iter()
+    reader
+        .objects("Resources", list)
+        .into_iter()
         .map(|raw| Resource {
             kind: reader.required_text("Resources.Type", raw.r#type),
             id: reader.required_text("Resources.Id", raw.id),
@@ -244,8 +250,8 @@ fn resources(reader: &mut Reader, field: Field<'_>) -> Vec<Resource> {
         .collect()
 }
 
-fn vulnerabilities(reader: &mut Reader, field: Field<'_>) -> Vec<String> {
-    let raws: Vec<RawVulnerability<'_>> = reader.objects("Vulnerabilities", field);
+fn vulnerabilities(reader: &mut Reader, list: List<RawVulnerability<'_>>) -> Vec<String> {
+    let raws = reader.objects("Vulnerabilities", list);
     let mut ids = Vec::with_capacity(raws.len());
     for raw in raws {
         let id = reader.required_text("Vulnerabilities.Id", raw.id);
@@ -256,10 +262,9 @@ fn vulnerabilities(reader: &mut Reader, field: Field<'_>) -> Vec<String> {
     ids
 }
 
-fn remediation(reader: &mut Reader, field: Field<'_>) -> Remediation {
-    let raw: RawRemediation<'_> = reader.object("Remediation", field);
-    let raw: RawRecommendation<'_> =
-        reader.object("Remediation.Recommendation", raw.recommendation);
+fn remediation(reader: &mut Reader, raw: Nested<RawRemediation<'_>>) -> Remediation {
+    let raw = reader.object("Remediation", raw);
+    let raw = reader.object("Remediation.Recommendation", raw.recommendation);
     Remediation {
         text: reader
             .text("Remediation.Recommendation.Text", raw.text)

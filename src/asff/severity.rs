@@ -4,7 +4,7 @@ use crate::domain::{Severity, severity::SeveritySource};
 
 use super::{
     field::{Reader, quoted},
-    raw::{Field, RawFinding, RawProductFields, RawProviderFields, RawSeverity},
+    raw::{Field, Nested, RawProductFields, RawProviderFields, RawSeverity},
 };
 
 /// Reads the severity from the first field that says it in AWS's words: the label, which an
@@ -13,10 +13,11 @@ use super::{
 /// field is asked.
 pub(super) fn severity(
     reader: &mut Reader,
-    raw: &RawFinding<'_>,
+    top: Nested<RawSeverity<'_>>,
     product_fields: &RawProductFields<'_>,
+    provider: Nested<RawProviderFields<'_>>,
 ) -> (Severity, SeveritySource) {
-    let top: RawSeverity<'_> = reader.object("Severity", raw.severity);
+    let top = reader.object("Severity", top);
     if let Some(severity) = label(reader, "Severity.Label", top.label) {
         return (severity, SeveritySource::Label);
     }
@@ -27,10 +28,8 @@ pub(super) fn severity(
     if let Some(severity) = label(reader, "ProductFields SeverityLabel", legacy) {
         return (severity, SeveritySource::LegacyLabel);
     }
-    let provider: RawProviderFields<'_> =
-        reader.object("FindingProviderFields", raw.finding_provider_fields);
-    let provided: RawSeverity<'_> =
-        reader.object("FindingProviderFields.Severity", provider.severity);
+    let provider = reader.object("FindingProviderFields", provider);
+    let provided = reader.object("FindingProviderFields.Severity", provider.severity);
     if let Some(severity) = label(
         reader,
         "FindingProviderFields.Severity.Label",
