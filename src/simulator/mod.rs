@@ -9,7 +9,7 @@
 mod answer;
 mod clock;
 mod control;
-mod desk;
+pub mod desk;
 mod ec2;
 mod endpoints;
 mod faults;
@@ -20,7 +20,6 @@ mod json;
 mod keychain;
 mod life;
 mod locks;
-pub mod mail;
 mod options;
 mod organizations;
 mod quota;
@@ -31,7 +30,6 @@ mod sigv4;
 mod stats;
 mod sts;
 mod truth;
-pub mod webhook;
 mod wire;
 mod world;
 
