@@ -101,17 +101,25 @@ impl Gauges {
         self.scope_state.reset();
         self.last_complete.reset();
         self.accounts.reset();
-        let mut by_state: BTreeMap<CoverageState, i64> =
-            CoverageState::ALL.into_iter().map(|state| (state, 0)).collect();
+        let mut by_state: BTreeMap<CoverageState, i64> = CoverageState::ALL
+            .into_iter()
+            .map(|state| (state, 0))
+            .collect();
         for scope in coverage {
             *by_state.entry(scope.state).or_default() += 1;
             let labels = [scope.scope.account.as_str(), scope.scope.region.as_str()];
             let [account, region] = labels;
-            self.scope_state.with_label_values(&[account, region, scope.state.as_str()]).set(1);
+            self.scope_state
+                .with_label_values(&[account, region, scope.state.as_str()])
+                .set(1);
             if let Some(at) = scope.last_complete {
-                self.last_complete.with_label_values(&labels).set(seconds(at));
+                self.last_complete
+                    .with_label_values(&labels)
+                    .set(seconds(at));
             }
-            self.accounts.with_label_values(&[account, &scope.account_name]).set(1);
+            self.accounts
+                .with_label_values(&[account, &scope.account_name])
+                .set(1);
         }
         for (state, count) in by_state {
             self.scopes.with_label_values(&[state.as_str()]).set(count);
@@ -127,23 +135,35 @@ impl Gauges {
                 tally.severity.as_str(),
                 tally.standing.as_str(),
             ];
-            self.findings.with_label_values(&labels).set(whole(tally.count));
+            self.findings
+                .with_label_values(&labels)
+                .set(whole(tally.count));
         }
         self.rejected.reset();
         for (reason, count) in &tallies.rejected {
-            self.rejected.with_label_values(&[reason]).set(whole(*count));
+            self.rejected
+                .with_label_values(&[reason])
+                .set(whole(*count));
         }
         self.issues.reset();
         for (status, count) in &tallies.issues {
-            self.issues.with_label_values(&[status.as_str()]).set(whole(*count));
+            self.issues
+                .with_label_values(&[status.as_str()])
+                .set(whole(*count));
         }
         self.incidents.reset();
         for tally in &tallies.incidents {
             let region = tally.region.as_ref().map_or("", |region| region.as_str());
-            let labels =
-                [tally.account.as_str(), region, tally.severity.as_str(), tally.state.as_str()];
+            let labels = [
+                tally.account.as_str(),
+                region,
+                tally.severity.as_str(),
+                tally.state.as_str(),
+            ];
             // Told and silent incidents are one series.
-            self.incidents.with_label_values(&labels).add(whole(tally.count));
+            self.incidents
+                .with_label_values(&labels)
+                .add(whole(tally.count));
         }
         self.deliveries.reset();
         self.oldest_pending.reset();

@@ -51,7 +51,14 @@ impl Http {
         token: Option<SecretString>,
     ) -> prometheus::Result<Self> {
         let gauges = Gauges::new(&registry)?;
-        Ok(Self { store, health, registry, gauges, clock, token })
+        Ok(Self {
+            store,
+            health,
+            registry,
+            gauges,
+            clock,
+            token,
+        })
     }
 
     /// Opens the port.
@@ -68,7 +75,9 @@ impl Http {
     /// The listener broke.
     pub async fn serve(self, listener: TcpListener, stop: CancellationToken) -> io::Result<()> {
         let router = self.router();
-        axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await
+        axum::serve(listener, router)
+            .with_graceful_shutdown(stop.cancelled_owned())
+            .await
     }
 
     /// Everything that is served. Probes need no token.
@@ -78,7 +87,10 @@ impl Http {
             .route("/", get(pages::status))
             .route("/incidents/{id}", get(pages::incident))
             .route("/metrics", get(metrics))
-            .layer(middleware::from_fn_with_state(Arc::clone(&shared), require_token));
+            .layer(middleware::from_fn_with_state(
+                Arc::clone(&shared),
+                require_token,
+            ));
         Router::new()
             .route("/livez", get(livez))
             .route("/readyz", get(readyz))
@@ -94,7 +106,9 @@ fn same_secret(given: &str, expected: &SecretString) -> bool {
 }
 
 async fn require_token(State(http): State<Arc<Http>>, request: Request, next: Next) -> Response {
-    let Some(expected) = &http.token else { return next.run(request).await };
+    let Some(expected) = &http.token else {
+        return next.run(request).await;
+    };
     let given = request
         .headers()
         .get(header::AUTHORIZATION)
@@ -104,13 +118,22 @@ async fn require_token(State(http): State<Arc<Http>>, request: Request, next: Ne
         return next.run(request).await;
     }
     let challenge = [(header::WWW_AUTHENTICATE, "Bearer realm=\"hubwatch\"")];
-    (StatusCode::UNAUTHORIZED, challenge, "a bearer token is required\n").into_response()
+    (
+        StatusCode::UNAUTHORIZED,
+        challenge,
+        "a bearer token is required\n",
+    )
+        .into_response()
 }
 
 async fn metrics(State(http): State<Arc<Http>>) -> Response {
     if let Err(error) = http.gauges.refresh(http.store.as_ref()).await {
         warn!(%error, "cannot read the counts for metrics");
-        return (StatusCode::SERVICE_UNAVAILABLE, "the store cannot be read\n").into_response();
+        return (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the store cannot be read\n",
+        )
+            .into_response();
     }
     match TextEncoder::new().encode_to_string(&http.registry.gather()) {
         Ok(text) => ([(header::CONTENT_TYPE, prometheus::TEXT_FORMAT)], text).into_response(),
@@ -133,7 +156,11 @@ async fn readyz(State(http): State<Arc<Http>>) -> Response {
 
 /// The answer names loops only; reasons may quote what is not for everybody.
 fn probe(good: bool, http: &Http) -> Response {
-    let status = if good { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let status = if good {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
     let mut text = String::from(if good { "ok\n" } else { "not ok\n" });
     for report in http.health.report() {
         let how = match (report.turning, report.succeeding) {

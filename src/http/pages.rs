@@ -53,8 +53,14 @@ async fn status_page(http: &Http) -> Result<Response, StoreError> {
         *by_state.entry(scope.state).or_default() += 1;
     }
     let troubled: Vec<_> = coverage.iter().filter(|c| !c.state.is_readable()).collect();
-    let open = tallies.incidents.iter().filter(|t| t.state == IncidentState::Open);
-    let pending = tallies.deliveries.iter().filter(|t| t.state == DeliveryState::Pending);
+    let open = tallies
+        .incidents
+        .iter()
+        .filter(|t| t.state == IncidentState::Open);
+    let pending = tallies
+        .deliveries
+        .iter()
+        .filter(|t| t.state == DeliveryState::Pending);
     Ok(page(
         "status.html",
         context! {
@@ -170,5 +176,9 @@ fn missing() -> Response {
 
 fn unreadable(error: &StoreError) -> Response {
     warn!(%error, "cannot read the store for a page");
-    (StatusCode::SERVICE_UNAVAILABLE, "the store cannot be read\n").into_response()
+    (
+        StatusCode::SERVICE_UNAVAILABLE,
+        "the store cannot be read\n",
+    )
+        .into_response()
 }

@@ -27,13 +27,18 @@ impl StoreUrl {
             Some(("sqlite", path)) if !path.trim_matches('/').is_empty() => {
                 Ok(Self::Sqlite(PathBuf::from(path)))
             }
-            Some(("sqlite", _)) => {
-                Err(Problem::new("", "names no file; write sqlite:///var/lib/hubwatch/hubwatch.db"))
-            }
-            Some(("postgres" | "postgresql", _)) => {
-                Err(Problem::new("", "PostgreSQL is not available in this version; use sqlite:///…"))
-            }
-            _ => Err(Problem::new("", "expected a URL such as sqlite:///var/lib/hubwatch/hubwatch.db")),
+            Some(("sqlite", _)) => Err(Problem::new(
+                "",
+                "names no file; write sqlite:///var/lib/hubwatch/hubwatch.db",
+            )),
+            Some(("postgres" | "postgresql", _)) => Err(Problem::new(
+                "",
+                "PostgreSQL is not available in this version; use sqlite:///…",
+            )),
+            _ => Err(Problem::new(
+                "",
+                "expected a URL such as sqlite:///var/lib/hubwatch/hubwatch.db",
+            )),
         }
     }
 
