@@ -61,7 +61,10 @@ where
             reason: causes(error),
         },
         // Time-outs, broken connections and bodies, and whatever a later SDK adds: no whole answer.
-        _ => AwsError::Unreachable {
+        SdkError::TimeoutError(_)
+        | SdkError::DispatchFailure(_)
+        | SdkError::ResponseError(_)
+        | _ => AwsError::Unreachable {
             operation,
             reason: causes(error),
         },

@@ -252,22 +252,28 @@ fn early(lifetime: Duration) -> Duration {
 }
 
 fn lasts(error: &AwsError) -> Duration {
-    match error {
-        AwsError::RoleMissing { .. } | AwsError::Refused { .. } | AwsError::RegionDisabled => {
-            REFUSAL_LASTS
-        }
-        AwsError::Throttled { retry_after } => retry_after
-            .unwrap_or(TROUBLE_LASTS)
-            .clamp(TROUBLE_LASTS, REFUSAL_LASTS),
-        _ => TROUBLE_LASTS,
+    if let AwsError::Throttled { retry_after } = error {
+        let asked = retry_after.unwrap_or(TROUBLE_LASTS);
+        return asked.clamp(TROUBLE_LASTS, REFUSAL_LASTS);
+    }
+    // Somebody has to change the role, or the account's choice of Regions.
+    let needs_a_person = matches!(
+        error,
+        AwsError::RoleMissing { .. } | AwsError::Refused { .. } | AwsError::RegionDisabled
+    );
+    if needs_a_person {
+        REFUSAL_LASTS
+    } else {
+        TROUBLE_LASTS
     }
 }
 
-fn name_role(error: AwsError, arn: String) -> AwsError {
-    match error {
-        AwsError::RoleMissing { said, .. } => AwsError::RoleMissing { role: arn, said },
-        other => other,
+/// Says which role it was: only the caller knows.
+fn name_role(mut error: AwsError, arn: String) -> AwsError {
+    if let AwsError::RoleMissing { role, .. } = &mut error {
+        *role = arn;
     }
+    error
 }
 
 #[cfg(test)]

@@ -37,9 +37,11 @@ async fn page(aws: &Aws) -> Result<bytes::Bytes, AwsError> {
 
 /// Answers `GetFindings` with one reply, and everything else well.
 fn findings(reply: Reply) -> impl Fn(&Asked) -> Reply + Clone + Send + Sync + 'static {
-    move |asked| match asked.operation {
-        Operation::AssumeRole => Reply::session(&format!("ASIA{}", asked.before)),
-        _ => reply.clone(),
+    move |asked| {
+        if asked.operation == Operation::AssumeRole {
+            return Reply::session(&format!("ASIA{}", asked.before));
+        }
+        reply.clone()
     }
 }
 
@@ -99,12 +101,14 @@ async fn every_page_asks_the_same_question_in_the_scope_with_the_accounts_sessio
 
 #[tokio::test]
 async fn twenty_callers_of_one_account_assume_its_role_once() {
-    let pretend = Pretend::start(|asked| match asked.operation {
-        Operation::AssumeRole => Reply {
-            after: Duration::from_millis(50),
-            ..Reply::session("ASIA")
-        },
-        _ => Reply::ok(PAGE),
+    let pretend = Pretend::start(|asked| {
+        if asked.operation == Operation::AssumeRole {
+            return Reply {
+                after: Duration::from_millis(50),
+                ..Reply::session("ASIA")
+            };
+        }
+        Reply::ok(PAGE)
     })
     .await;
     let extra = "[aws]\nregion = \"eu-central-1\"\n[aws.role]\nname = \"path/reader\"\n\
@@ -178,12 +182,13 @@ async fn a_role_that_cannot_be_assumed_is_asked_for_once_by_all_regions() {
 
 #[tokio::test]
 async fn one_accounts_missing_role_costs_no_other_account() {
-    let pretend = Pretend::start(|asked| match asked.operation {
-        Operation::AssumeRole if asked.body.contains(ACCOUNT) => {
-            Reply::sts_error(403, "AccessDenied", "no")
+    let pretend = Pretend::start(|asked| {
+        let assumes = asked.operation == Operation::AssumeRole;
+        match (assumes, asked.body.contains(ACCOUNT)) {
+            (true, true) => Reply::sts_error(403, "AccessDenied", "no"),
+            (true, false) => Reply::session("ASIA"),
+            (false, _) => Reply::ok(PAGE),
         }
-        Operation::AssumeRole => Reply::session("ASIA"),
-        _ => Reply::ok(PAGE),
     })
     .await;
     let (aws, _) = pretend.connect("").await;
