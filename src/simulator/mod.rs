@@ -2,3 +2,5 @@
 
 pub mod desk;
 pub mod jira;
+pub mod mail;
+pub mod webhook;
