@@ -20,6 +20,7 @@ mod json;
 mod keychain;
 mod life;
 mod locks;
+pub mod mail;
 mod options;
 mod organizations;
 mod quota;
@@ -30,6 +31,7 @@ mod sigv4;
 mod stats;
 mod sts;
 mod truth;
+pub mod webhook;
 mod wire;
 mod world;
 
