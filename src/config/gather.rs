@@ -28,7 +28,7 @@ pub(super) struct Gather {
 
 impl Gather {
     /// Reads the layers.
-    pub(super) fn read(
+    pub(super) fn begin(
         path: Option<&Path>,
         variables: impl Iterator<Item = (OsString, OsString)>,
     ) -> Result<Self, ConfigErrors> {
@@ -65,31 +65,42 @@ impl Gather {
         name: &str,
         check: impl FnOnce(S, ReadSecret<'_>) -> Result<C, Vec<Problem>>,
     ) -> Option<C> {
-        let settings = self.settings(&[name.to_owned()])?;
-        self.checked(name, settings, check)
+        let typed = self.value(&[name.to_owned()]).cloned();
+        let typed = typed.unwrap_or_else(|| Value::from(Dict::new()));
+        self.read(name, typed, check)
     }
 
-    /// The settings at a key, or those of an empty table where nothing was typed.
-    pub(super) fn settings<S: DeserializeOwned>(&mut self, path: &[String]) -> Option<S> {
-        let section = key::written(&self.layers.values, path);
-        let value = self.value(path).cloned();
-        let value = value.unwrap_or_else(|| Value::from(Dict::new()));
-        let read = extract(value, |tag| self.layers.variable(tag).is_some());
-        for (key, message) in read.problems {
-            let problem = Problem::new(key, message).within(&section);
-            self.note(&problem.key, problem.message);
-        }
-        read.settings
-    }
-
-    /// What the settings mean, by the check of the room that they are for.
-    pub(super) fn checked<S, C>(
+    /// Sections at the top that one room reads together. The room's keys begin at the top.
+    pub(super) fn sections<S: DeserializeOwned, C>(
         &mut self,
-        section: &str,
-        settings: S,
+        names: &[&str],
         check: impl FnOnce(S, ReadSecret<'_>) -> Result<C, Vec<Problem>>,
     ) -> Option<C> {
-        let checked = check(settings, &|path| self.secrets.read(path));
+        let typed: Dict = names
+            .iter()
+            .filter_map(|name| {
+                Some((
+                    (*name).to_owned(),
+                    self.value(&[(*name).to_owned()])?.clone(),
+                ))
+            })
+            .collect();
+        self.read("", Value::from(typed), check)
+    }
+
+    /// What a value means, by the check of the room that it is for. Keys of the value lie within
+    /// `section`.
+    pub(super) fn read<S: DeserializeOwned, C>(
+        &mut self,
+        section: &str,
+        typed: Value,
+        check: impl FnOnce(S, ReadSecret<'_>) -> Result<C, Vec<Problem>>,
+    ) -> Option<C> {
+        let extracted = extract(typed, |tag| self.layers.variable(tag).is_some());
+        for (key, message) in extracted.problems {
+            self.note(&within(section, &key), message);
+        }
+        let checked = check(extracted.settings?, &|path| self.secrets.read(path));
         for path in self.secrets.take_readable_by_all() {
             self.warn_of_secret(section, &path);
         }
@@ -97,8 +108,7 @@ impl Gather {
             Ok(config) => Some(config),
             Err(problems) => {
                 for problem in problems {
-                    let problem = problem.within(section);
-                    self.note(&problem.key, problem.message);
+                    self.note(&within(section, &problem.key), problem.message);
                 }
                 None
             }
@@ -137,15 +147,23 @@ impl Gather {
 
     /// A room asks for a secret by its file, so the key is found by the file's name.
     fn warn_of_secret(&mut self, section: &str, file: &Path) {
-        let within = key::find(&self.layers.values, &key::steps(section));
-        let key = within
-            .and_then(|value| key_of_file(value, file))
-            .map_or_else(|| section.to_owned(), |key| format!("{section}.{key}"));
+        let typed = key::find(&self.layers.values, &key::steps(section));
+        let key = typed.and_then(|value| key_of_file(value, file));
+        let key = within(section, &key.unwrap_or_default());
         self.warnings.push(ConfigProblem {
             source: self.layers.source(&key),
             key,
             message: READABLE_BY_ALL.to_owned(),
         });
+    }
+}
+
+/// The key as seen from the top.
+fn within(section: &str, key: &str) -> String {
+    match (section, key) {
+        ("", key) => key.to_owned(),
+        (section, "") => section.to_owned(),
+        (section, key) => format!("{section}.{key}"),
     }
 }
 

@@ -25,13 +25,18 @@ pub use problem::{ConfigErrors, ConfigProblem};
 pub use store::StoreConfig;
 pub use sync::SyncConfig;
 
-use crate::observe::telemetry::{self, LogConfig};
+use crate::{
+    aws,
+    observe::telemetry::{self, LogConfig},
+};
 use gather::Gather;
 
 /// What the program runs on. It cannot hold nonsense, and printing it for debugging shows no
 /// secret.
 #[derive(Debug)]
 pub struct Config {
+    /// Whom we are to AWS, and which accounts and Regions are followed.
+    pub aws: aws::Config,
     /// How scopes are followed.
     pub sync: SyncConfig,
     /// Where findings are kept.
@@ -45,7 +50,7 @@ pub struct Config {
 }
 
 /// The sections, in the order in which their problems are told.
-const SECTIONS: [&str; 4] = ["sync", "store", "http", "log"];
+const SECTIONS: [&str; 7] = ["aws", "accounts", "regions", "sync", "store", "http", "log"];
 
 /// Reads the configuration: the file, then variables of the environment over it, which come from
 /// [`environment`] except in tests. Reads the files of secrets; changes nothing.
@@ -57,16 +62,19 @@ pub fn load(
     path: Option<&Path>,
     variables: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<Config, ConfigErrors> {
-    let mut gather = Gather::read(path, variables.into_iter())?;
+    let mut gather = Gather::begin(path, variables.into_iter())?;
     gather.refuse_unknown_sections(&SECTIONS);
+    let aws = gather.sections(&["aws", "accounts", "regions"], aws::Settings::validate);
     let sync = gather.section("sync", |s: sync::Settings, _| s.validate());
     let store = gather.section("store", |s: store::Settings, _| s.validate());
-    let http = gather.section("http", |s: http::Settings, read| s.validate(read));
+    let http = gather.section("http", http::Settings::validate);
     let log = gather.section("log", |s: telemetry::Settings, _| s.validate());
-    let (Some(sync), Some(store), Some(http), Some(log)) = (sync, store, http, log) else {
+    let (Some(aws), Some(sync), Some(store), Some(http), Some(log)) = (aws, sync, store, http, log)
+    else {
         return Err(gather.into_errors());
     };
     Ok(Config {
+        aws,
         sync,
         store,
         http,
