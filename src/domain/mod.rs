@@ -1,1 +1,34 @@
-//! To be written.
+//! What things are: accounts, findings, issues, incidents, deliveries.
+//!
+//! Knows the words of the project and what they mean.
+//! Does not know the time, the network, a database, or how AWS spells anything.
+
+pub mod change;
+pub mod clock;
+pub mod coverage;
+pub mod decision;
+pub mod delivery;
+pub mod digest;
+pub mod finding;
+pub mod ids;
+pub mod incident;
+pub mod issue;
+pub mod scope;
+pub mod settings;
+pub mod severity;
+pub mod standing;
+pub mod window;
+
+pub use change::Change;
+pub use clock::Clock;
+pub use coverage::{Coverage, CoverageState};
+pub use digest::Digest;
+pub use finding::{Finding, FindingKey, Remediation, Resource};
+pub use ids::{AccountId, Partition, Region};
+pub use incident::{Incident, IncidentId, IncidentState};
+pub use issue::{Issue, IssueIdentity, IssueStatus};
+pub use jiff::Timestamp;
+pub use scope::{Account, Scope};
+pub use severity::Severity;
+pub use standing::Standing;
+pub use window::{SyncProgress, Window};

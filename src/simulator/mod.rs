@@ -9,15 +9,18 @@
 mod answer;
 mod clock;
 mod control;
+pub mod desk;
 mod ec2;
 mod endpoints;
 mod faults;
 mod gateway;
 mod generate;
+pub mod jira;
 mod json;
 mod keychain;
 mod life;
 mod locks;
+pub mod mail;
 mod options;
 mod organizations;
 mod quota;
@@ -28,6 +31,7 @@ mod sigv4;
 mod stats;
 mod sts;
 mod truth;
+pub mod webhook;
 mod wire;
 mod world;
 

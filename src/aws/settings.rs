@@ -1,0 +1,92 @@
+//! What the operator types about AWS: `[aws]`, `[accounts]` and `[regions]`.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+/// The three sections that this room reads, as they were typed. Checked by
+/// [`Settings::validate`](super::Settings::validate).
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Partition, Region, endpoint, role.
+    pub aws: AwsSection,
+    /// Which accounts.
+    pub accounts: AccountsSection,
+    /// Which Regions.
+    pub regions: RegionsSection,
+}
+
+/// `[aws]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AwsSection {
+    /// `aws` unless said otherwise. Credentials never cross a partition.
+    pub partition: Option<String>,
+    /// Where STS and Organizations are asked. Must be a Region that every account has.
+    pub region: Option<String>,
+    /// One endpoint for every AWS service, for simulators and VPC endpoints.
+    pub endpoint_url: Option<String>,
+    /// `[aws.role]`
+    pub role: RoleSection,
+}
+
+/// `[aws.role]`: the role that is assumed in every account.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RoleSection {
+    /// Its name, with its path if it has one; `hubwatch-read` unless said otherwise.
+    pub name: Option<String>,
+    /// A file with the external id that the role's trust policy asks for.
+    pub external_id_file: Option<PathBuf>,
+    /// What CloudTrail calls the sessions; `hubwatch` unless said otherwise.
+    pub session_name: Option<String>,
+    /// How long a session lasts; `1h` unless said otherwise.
+    pub duration: Option<String>,
+}
+
+/// `[accounts]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AccountsSection {
+    /// `organization` (unless said otherwise) or `list`.
+    pub discover: Option<String>,
+    /// The accounts, when they are listed here.
+    pub list: Vec<ListedAccount>,
+    /// Only these, when it names any.
+    pub include: AccountSelection,
+    /// Never these.
+    pub exclude: AccountSelection,
+    /// How often to look for new accounts and Regions; `10m` unless said otherwise.
+    pub refresh: Option<String>,
+}
+
+/// One account of `accounts.list`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ListedAccount {
+    /// Twelve digits.
+    pub id: String,
+    /// What people call it; its id unless said otherwise.
+    pub name: Option<String>,
+    /// The Regions to read in this account alone.
+    pub regions: Option<Vec<String>>,
+}
+
+/// A choice of accounts.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AccountSelection {
+    /// By id.
+    pub ids: Vec<String>,
+}
+
+/// `[regions]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RegionsSection {
+    /// `enabled` (unless said otherwise: every account is asked) or `list`.
+    pub discover: Option<String>,
+    /// The Regions, when they are listed here.
+    pub list: Vec<String>,
+}

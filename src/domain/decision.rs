@@ -1,0 +1,117 @@
+//! What is known about touched issues, and what was decided about them.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::{
+    Digest, Incident, IncidentId, IssueIdentity, IssueStatus, Severity, Standing,
+    delivery::Occasion,
+};
+
+/// What one finding says for its issue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evidence {
+    /// Whether the problem is there.
+    pub standing: Standing,
+    /// How bad.
+    pub severity: Severity,
+    /// The finding's title.
+    pub title: String,
+    /// Since when the finding reports it.
+    pub since: Timestamp,
+}
+
+/// A touched issue, with every finding that reports it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TouchedIssue {
+    /// Number within one store.
+    pub id: i64,
+    /// Which problem on which resource.
+    pub identity: IssueIdentity,
+    /// What was decided last time; `None` the first time.
+    pub status: Option<IssueStatus>,
+    /// What its findings say. Never empty.
+    pub evidence: Vec<Evidence>,
+    /// Whether it was there before hubwatch came.
+    pub history: bool,
+}
+
+/// An issue as its findings make it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assessment {
+    /// Number within one store.
+    pub id: i64,
+    /// Which problem on which resource.
+    pub identity: IssueIdentity,
+    /// Whether the problem is there.
+    pub status: IssueStatus,
+    /// The worst that an open finding says, or any finding when none is open.
+    pub severity: Severity,
+    /// One line for people.
+    pub title: String,
+    /// Since when a finding reports it.
+    pub since: Timestamp,
+    /// Whether it was there before hubwatch came.
+    pub history: bool,
+}
+
+/// An issue of an incident.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// Whether the problem is there.
+    pub status: IssueStatus,
+    /// How bad.
+    pub severity: Severity,
+    /// One line for people.
+    pub title: String,
+    /// Whether it was there before hubwatch came.
+    pub history: bool,
+}
+
+/// An incident as the store knows it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KnownIncident {
+    /// The incident.
+    pub incident: Incident,
+    /// Its issues, by number.
+    pub members: BTreeMap<i64, Member>,
+}
+
+/// What a decision rests on: the touched issues, the incidents that they belong to, and those of
+/// the groups that they would join.
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    /// The touched issues, assessed.
+    pub issues: Vec<Assessment>,
+    /// Incidents by group.
+    pub incidents: BTreeMap<Digest, KnownIncident>,
+}
+
+/// What has become true of an incident.
+#[derive(Debug, Clone, PartialEq)]
+pub struct IncidentDecision {
+    /// The incident as it is now; without an id if it is new.
+    pub incident: Incident,
+    /// The issues that joined it.
+    pub joined: Vec<i64>,
+    /// The issues that left it, because the route selects them no longer.
+    pub left: Vec<i64>,
+    /// Which sinks must hear of it, and why.
+    pub owed: Vec<(String, Occasion)>,
+}
+
+impl IncidentDecision {
+    /// The incident's number, if it has one.
+    #[must_use]
+    pub fn id(&self) -> Option<IncidentId> {
+        self.incident.id
+    }
+}
+
+/// What has become true, and who must hear of it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Decision {
+    /// Incidents that are new or different.
+    pub incidents: Vec<IncidentDecision>,
+}

@@ -1,0 +1,81 @@
+//! One problem on one resource, however many findings report it.
+
+use jiff::Timestamp;
+
+use super::{AccountId, Digest, Region, Severity};
+
+/// Which problem on which resource: what makes two findings one issue. A pure function of a
+/// finding's canonical fields, never of its prose.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct IssueIdentity {
+    /// The account that has the problem.
+    pub account: AccountId,
+    /// The Region that has it; `None` for a global resource, reported once per Region.
+    pub region: Option<Region>,
+    /// ASFF type of the resource, such as `AwsS3Bucket`.
+    pub resource_kind: String,
+    /// The resource's canonical id.
+    pub resource: String,
+    /// The problem's canonical name, such as `control:S3.8` or `cve:CVE-2021-44228`.
+    pub problem: String,
+}
+
+impl IssueIdentity {
+    /// The fingerprint that stands for the issue.
+    #[must_use]
+    pub fn key(&self) -> Digest {
+        let region = self.region.as_ref().map_or("", Region::as_str);
+        Digest::of(&[self.account.as_str(), region, &self.resource, &self.problem])
+    }
+}
+
+/// Whether the problem is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IssueStatus {
+    /// It is.
+    Open,
+    /// Every finding that reports it is suppressed by an analyst.
+    Suppressed,
+    /// Every finding that reported it was seen fixed, resolved or archived.
+    Resolved,
+}
+
+impl IssueStatus {
+    /// The word for columns, labels and output.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Suppressed => "suppressed",
+            Self::Resolved => "resolved",
+        }
+    }
+
+    /// The reverse of [`IssueStatus::as_str`].
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Open, Self::Suppressed, Self::Resolved]
+            .into_iter()
+            .find(|s| s.as_str() == word)
+    }
+}
+
+/// One problem on one resource, as decided from its findings.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Issue {
+    /// Number within one store.
+    pub id: i64,
+    /// Which problem on which resource.
+    pub identity: IssueIdentity,
+    /// One line for people; text from outside.
+    pub title: String,
+    /// How bad.
+    pub severity: Severity,
+    /// Whether the problem is there.
+    pub status: IssueStatus,
+    /// Since when a finding reports it.
+    pub since: Timestamp,
+    /// Whether it was there before hubwatch came: found by a first sync.
+    pub history: bool,
+}
