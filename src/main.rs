@@ -1,3 +1,6 @@
+<<<<<<< HEAD
+fn main(){}
+=======
 //! The `hubwatch` command.
 
 use std::process::ExitCode;
@@ -5,3 +8,4 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     hubwatch::cli::main()
 }
+>>>>>>> main
