@@ -1,1 +1,11 @@
-fn main() {}
+<<<<<<< HEAD
+fn main(){}
+=======
+//! The `hubwatch` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    hubwatch::cli::main()
+}
+>>>>>>> main

@@ -28,15 +28,14 @@ impl Clock {
         }
     }
 
-    /// The time now.
+    /// The time now, in whole microseconds: the same before and after it was stored.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        match &self.fixed_us {
-            None => Timestamp::now(),
-            Some(us) => {
-                Timestamp::from_microsecond(us.load(Ordering::SeqCst)).unwrap_or(Timestamp::MAX)
-            }
-        }
+        let us = match &self.fixed_us {
+            None => Timestamp::now().as_microsecond(),
+            Some(us) => us.load(Ordering::SeqCst),
+        };
+        Timestamp::from_microsecond(us).unwrap_or(Timestamp::MAX)
     }
 
     /// Moves a fixed clock; the system's takes no orders.

@@ -96,14 +96,14 @@ pub struct Receipt {
 pub enum Settlement {
     /// It landed.
     Delivered(Receipt),
-    /// To be tried again at a time. `in_doubt` says that it may have landed.
+    /// To be tried again.
     Later {
         /// When.
         due_at: Timestamp,
         /// Why, in words.
         reason: String,
-        /// Whether it may have landed all the same.
-        in_doubt: bool,
+        /// When the attempt was begun that may have landed all the same, if one may.
+        in_doubt_since: Option<Timestamp>,
     },
     /// Given up.
     Dead {

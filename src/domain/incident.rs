@@ -81,4 +81,6 @@ pub struct Incident {
     pub changed_at: Timestamp,
     /// Whether all its issues were there before hubwatch came.
     pub history: bool,
+    /// Whether the route's sinks were told of it, or are owed a notice.
+    pub told: bool,
 }

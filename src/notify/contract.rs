@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     HttpClient, Lookup, Sink, SinkConfig, SinkError, choose, email,
-    far_side::{Canned, Heard, answering, nobody, notice, silent},
+    far_side::{Canned, Heard, answering, hanging_up_on_the_second, nobody, notice, silent},
     jira,
 };
 use crate::domain::delivery::Receipt;
@@ -160,6 +160,23 @@ async fn a_cut_connection_and_a_time_out_leave_doubt() {
                 "{kind:?} hangs up: {hangs_up}: {error}"
             );
         }
+    }
+}
+
+#[tokio::test]
+async fn a_request_lost_on_a_connection_in_use_is_not_sent_again() {
+    for kind in KINDS {
+        let (outcome, heard) = hanging_up_on_the_second(&kind.yes(), |url| async move {
+            let sink = kind.sink(&url);
+            sink.send(&notice()).await.unwrap();
+            sink.send(&notice()).await
+        })
+        .await;
+        assert_eq!(
+            (outcome.unwrap_err().label(), heard),
+            ("unclear", 2),
+            "{kind:?}"
+        );
     }
 }
 

@@ -3,7 +3,10 @@
 use std::{
     collections::VecDeque,
     future::{Future, IntoFuture},
-    sync::{Arc, RwLock},
+    sync::{
+        Arc, RwLock,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use axum::{
@@ -14,7 +17,7 @@ use axum::{
 };
 use serde_json::Value;
 use tokio::{
-    io::AsyncReadExt,
+    io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
 };
 
@@ -49,6 +52,18 @@ impl Canned {
     pub(super) fn with(mut self, name: &'static str, value: &'static str) -> Self {
         self.headers.push((name, value));
         self
+    }
+
+    fn on_the_wire(&self) -> String {
+        let mut text = format!(
+            "HTTP/1.1 {} X\r\ncontent-length: {}\r\n",
+            self.status,
+            self.body.len()
+        );
+        for (name, value) in &self.headers {
+            text.push_str(&format!("{name}: {value}\r\n"));
+        }
+        format!("{text}\r\n{}", self.body)
     }
 }
 
@@ -109,6 +124,36 @@ where
         () = serve => unreachable!(),
         outcome = client(url) => outcome,
     }
+}
+
+/// Runs `client` against a server that says yes to the first request of a connection and, having
+/// read the second one whole, hangs up. Returns how many requests it read in all.
+pub(super) async fn hanging_up_on_the_second<C, F>(yes: &Canned, client: C) -> (F::Output, usize)
+where
+    C: FnOnce(String) -> F,
+    F: Future,
+{
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let heard = AtomicUsize::new(0);
+    let serve = async {
+        loop {
+            let (mut connection, _) = listener.accept().await.unwrap();
+            drain(&mut connection).await;
+            heard.fetch_add(1, Ordering::SeqCst);
+            connection
+                .write_all(yes.on_the_wire().as_bytes())
+                .await
+                .unwrap();
+            drain(&mut connection).await;
+            heard.fetch_add(1, Ordering::SeqCst);
+        }
+    };
+    let outcome = tokio::select! {
+        () = serve => unreachable!(),
+        outcome = client(url) => outcome,
+    };
+    (outcome, heard.load(Ordering::SeqCst))
 }
 
 /// Reads a request to its end, as its `Content-Length` gives it.

@@ -1,1 +1,201 @@
-//! To be written.
+//! The loops that join the rooms, and their supervisor.
+//!
+//! Knows in which order things happen: discover, poll, record, decide, deliver.
+//! Does not know how any of it is done: each step asks one room and hands the answer to the next.
+//! Loops are woken, never told: a step reads what is true, so that the path after a restart is the
+//! path of every day.
+
+mod backoff;
+mod decide;
+mod deliver;
+mod discover;
+mod metrics;
+mod notice;
+mod page;
+mod poll;
+mod record;
+mod schedule;
+mod supervisor;
+
+use std::{sync::Arc, time::Duration};
+
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    aws::Aws,
+    correlate::Rulebook,
+    domain::{Clock, window::WindowRules},
+    notify::Sink,
+    observe::Health,
+    store::Store,
+};
+
+use self::{
+    decide::Decider, deliver::Deliverer, discover::Discoverer, poll::Poller, record::Recorder,
+    schedule::Schedule, supervisor::Supervisor,
+};
+
+pub use metrics::PipelineMetrics;
+pub use supervisor::Failed;
+
+/// How often and how much.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pace {
+    /// How often a scope is asked for news.
+    pub poll_interval: Duration,
+    /// How often accounts and Regions are listed.
+    pub discover_interval: Duration,
+    /// How windows are laid out.
+    pub rules: WindowRules,
+    /// How many scopes are read at the same time.
+    pub workers: usize,
+    /// How long running work may take to finish when hubwatch is told to stop.
+    pub drain: Duration,
+}
+
+/// Everything the loops join.
+#[derive(Debug, Clone)]
+pub struct Daemon {
+    /// Where findings are read.
+    pub aws: Arc<Aws>,
+    /// Where everything is kept.
+    pub store: Arc<dyn Store>,
+    /// What makes incidents, and who hears of them.
+    pub rulebook: Arc<Rulebook>,
+    /// Where notices go.
+    pub sinks: Vec<Arc<dyn Sink>>,
+    /// What time it is.
+    pub clock: Clock,
+    /// How often and how much.
+    pub pace: Pace,
+    /// Where each loop says how it goes.
+    pub health: Health,
+    /// What is counted.
+    pub metrics: PipelineMetrics,
+    /// Where people find our pages, if anywhere.
+    pub page_url: Option<String>,
+}
+
+impl Daemon {
+    /// Runs every loop until `stop`, then lets running work finish within the pace's drain time.
+    ///
+    /// # Errors
+    /// [`Failed`] names a loop that ended by itself, which is a bug. The rest was drained.
+    pub async fn run(self, stop: CancellationToken) -> Result<(), Failed> {
+        let mut supervisor = Supervisor::new(stop.clone(), self.pace.drain);
+        self.start_reading(&mut supervisor, &stop);
+        for sink in &self.sinks {
+            let deliverer = Deliverer::new(&self, Arc::clone(sink));
+            supervisor.spawn(format!("deliver to {}", sink.name()), deliverer.run(stop.clone()));
+        }
+        supervisor.wait().await
+    }
+
+    /// Reads every scope once to its end and decides what was found; owes notices, sends none.
+    /// `progress` is told now and then how far it is.
+    ///
+    /// # Errors
+    /// [`Failed`] names a loop that ended by itself.
+    pub async fn sync_once(
+        self,
+        stop: CancellationToken,
+        progress: impl FnMut(&SyncState),
+    ) -> Result<SyncState, Failed> {
+        let mut supervisor = Supervisor::new(stop.clone(), self.pace.drain);
+        self.start_reading(&mut supervisor, &stop);
+        let state = self.until_synced(&stop, progress).await;
+        stop.cancel();
+        supervisor.wait().await?;
+        Ok(state)
+    }
+
+    /// Waits until every scope was read to its end or is known to be unreadable, nothing waits to
+    /// be decided and nothing that is owed is due; or until `stop`.
+    pub async fn until_synced(
+        &self,
+        stop: &CancellationToken,
+        mut progress: impl FnMut(&SyncState),
+    ) -> SyncState {
+        let mut state = SyncState::default();
+        loop {
+            if let Ok(seen) = SyncState::look(self).await {
+                state = seen;
+                progress(&state);
+            }
+            if state.is_synced() {
+                return state;
+            }
+            tokio::select! {
+                () = stop.cancelled() => return state,
+                () = tokio::time::sleep(Duration::from_millis(250)) => {}
+            }
+        }
+    }
+
+    fn start_reading(&self, supervisor: &mut Supervisor, stop: &CancellationToken) {
+        let schedule = Arc::new(Schedule::new());
+        let wake_decide = Arc::new(tokio::sync::Notify::new());
+        let (recorder, record_loop) = Recorder::new(self, Arc::clone(&wake_decide));
+        supervisor.spawn("record", record_loop.run());
+        let discoverer = Discoverer::new(self, Arc::clone(&schedule));
+        supervisor.spawn("discover", discoverer.run(stop.clone()));
+        for n in 0..self.pace.workers {
+            let poller = Poller::new(self, Arc::clone(&schedule), recorder.clone());
+            supervisor.spawn(format!("poll {n}"), poller.run(stop.clone()));
+        }
+        supervisor.spawn("decide", Decider::new(self, wake_decide).run(stop.clone()));
+    }
+}
+
+/// How far a sync is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SyncState {
+    /// Whether accounts and Regions were listed once.
+    pub discovered: bool,
+    /// Scopes that are known.
+    pub scopes: usize,
+    /// Scopes whose first reading goes on.
+    pub reading: usize,
+    /// Scopes that cannot be read.
+    pub unreadable: usize,
+    /// Findings that are stored.
+    pub findings: u64,
+    /// Issues that wait to be decided.
+    pub touched: u64,
+    /// Incidents that are stored.
+    pub incidents: u64,
+    /// Deliveries that are owed.
+    pub pending: u64,
+}
+
+impl SyncState {
+    async fn look(daemon: &Daemon) -> Result<Self, crate::store::StoreError> {
+        let coverage = daemon.store.coverage().await?;
+        let tallies = daemon.store.tallies().await?;
+        let waits = |c: &&crate::domain::Coverage| {
+            use crate::domain::CoverageState as State;
+            matches!(c.state, State::Backfilling | State::Throttled)
+        };
+        let deliveries = &tallies.deliveries;
+        Ok(Self {
+            discovered: daemon.health.report().iter().any(|l| l.name == discover::NAME && l.success_age.is_some()),
+            scopes: coverage.len(),
+            reading: coverage.iter().filter(waits).count(),
+            unreadable: coverage.iter().filter(|c| !c.state.is_readable()).count(),
+            findings: tallies.findings.iter().map(|t| t.count).sum(),
+            touched: tallies.touched,
+            incidents: tallies.incidents.iter().map(|t| t.count).sum(),
+            pending: deliveries
+                .iter()
+                .filter(|d| d.state == crate::domain::delivery::DeliveryState::Pending)
+                .map(|d| d.count)
+                .sum(),
+        })
+    }
+
+    /// Whether everything was read and decided. What is owed may still be on its way.
+    #[must_use]
+    pub fn is_synced(&self) -> bool {
+        self.discovered && self.reading == 0 && self.touched == 0
+    }
+}

@@ -1,1 +1,152 @@
-//! To be written.
+//! Where everything is kept: trait [`Store`], and the engines behind it.
+//!
+//! Knows rows, transactions, leases, and how raw findings are packed.
+//! Does not know AWS, sinks, or why anything is asked of it. No transaction handle leaves this
+//! room: each verb of [`Store`] is one whole transaction, and each may be repeated safely.
+
+mod error;
+mod open;
+mod page;
+mod query;
+mod sqlite;
+
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+
+use crate::{
+    correlate::Rulebook,
+    domain::{
+        Coverage, CoverageState, IncidentId, Partition, Scope, SyncProgress, Timestamp, Window,
+        delivery::{Delivery, Settlement},
+    },
+};
+
+pub use error::StoreError;
+pub use open::{Access, StoreUrl, open};
+pub use page::{FindingRecord, PageOutcome, PageRecord, RejectedRecord};
+pub use query::{
+    DeliveryTally, FindingFilter, FindingTally, IncidentBrief, IncidentFilter, IncidentIssue,
+    IncidentTally, RejectedFinding, StoredFinding, StoredIncident, Tallies,
+};
+
+/// One scope as discovery found it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CensusEntry {
+    /// The scope.
+    pub scope: Scope,
+    /// What people call the account; text from outside.
+    pub account_name: String,
+    /// What stands in the way of reading it, and in words why; `None` if nothing is known to.
+    pub trouble: Option<(CoverageState, String)>,
+}
+
+/// What a poll needs to know of a scope.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScopeProgress {
+    /// How far it is recorded; `None` before first contact.
+    pub progress: Option<SyncProgress>,
+    /// Windows that were begun and not finished, at most one of each kind.
+    pub begun: Vec<Window>,
+}
+
+/// What one step of deciding did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Decided {
+    /// Touched issues that were looked at.
+    pub issues: usize,
+    /// Incidents that were opened.
+    pub opened: usize,
+    /// Deliveries that are owed now and were not before.
+    pub owed: usize,
+}
+
+/// Verbs of the store. Each is one transaction, and what it promises holds after a crash.
+#[async_trait]
+pub trait Store: Send + Sync + Debug {
+    /// The partition that everything in it is of.
+    fn partition(&self) -> &Partition;
+
+    /// Takes a complete census: new scopes are waiting to be read, known ones take the trouble that
+    /// discovery met, and those that the census does not name become stale.
+    async fn take_census(&self, census: Vec<CensusEntry>, now: Timestamp)
+    -> Result<(), StoreError>;
+
+    /// What is known about reading each scope, ordered by account and Region.
+    async fn coverage(&self) -> Result<Vec<Coverage>, StoreError>;
+
+    /// Notes that a scope could not be read, and why in words. What was recorded stays.
+    async fn note_trouble(
+        &self,
+        scope: &Scope,
+        state: CoverageState,
+        error: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+
+    /// How far a scope is recorded.
+    async fn progress(&self, scope: &Scope) -> Result<ScopeProgress, StoreError>;
+
+    /// Persists that a window is begun, and first contact if this is it. Its bounds stay pinned
+    /// until its last page is recorded, across restarts.
+    async fn begin_window(
+        &self,
+        scope: &Scope,
+        window: Window,
+        progress: SyncProgress,
+    ) -> Result<(), StoreError>;
+
+    /// Records pages: findings, what became of them, the issues that they touch, and, with a
+    /// window's last page, how far its scope is recorded. Idempotent. All pages or none.
+    async fn record(
+        &self,
+        pages: Vec<PageRecord>,
+        now: Timestamp,
+    ) -> Result<Vec<PageOutcome>, StoreError>;
+
+    /// Looks at no more than `limit` touched issues, decides what has become true of them, writes
+    /// it with the deliveries it owes, and clears the marks.
+    async fn decide(
+        &self,
+        rulebook: &Rulebook,
+        limit: u32,
+        now: Timestamp,
+    ) -> Result<Decided, StoreError>;
+
+    /// Leases deliveries of a sink that are due. Begins an attempt for each: if nothing is settled
+    /// before the lease ends, the attempt is in doubt.
+    async fn lease_deliveries(
+        &self,
+        sink: &str,
+        limit: u32,
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> Result<Vec<Delivery>, StoreError>;
+
+    /// Writes what became of a leased delivery, and ends the lease.
+    async fn settle(
+        &self,
+        delivery: i64,
+        settlement: Settlement,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+
+    /// An incident with its worst issues, each with the finding that reports it best.
+    async fn brief(
+        &self,
+        incident: IncidentId,
+        issues: u32,
+    ) -> Result<Option<IncidentBrief>, StoreError>;
+
+    /// Findings that a filter selects, worst first, newest first among equals.
+    async fn findings(&self, filter: FindingFilter) -> Result<Vec<StoredFinding>, StoreError>;
+
+    /// Raw findings that could not be read, newest first.
+    async fn rejected(&self, limit: u32) -> Result<Vec<RejectedFinding>, StoreError>;
+
+    /// Incidents that a filter selects, open ones first, worst first, newest first among equals.
+    async fn incidents(&self, filter: IncidentFilter) -> Result<Vec<StoredIncident>, StoreError>;
+
+    /// Counts for metrics and summaries. Cheap: counters kept with the findings, no scan of them.
+    async fn tallies(&self) -> Result<Tallies, StoreError>;
+}

@@ -1,1 +1,3 @@
+//! The tests that need more than one room, in one binary: the SDK is linked once.
 
+mod asff;

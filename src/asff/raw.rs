@@ -1,0 +1,225 @@
+//! The wire shape, as borrowed slices of the raw text.
+//!
+//! One pass over the text finds every field we read. Fields of their own are slices that are read
+//! later, and objects within say by themselves whether they are objects, so that a field of the wrong
+//! type spoils itself only. What is not listed here is skipped, not lost: the raw finding is kept
+//! whole.
+
+use std::{fmt, marker::PhantomData};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{IgnoredAny, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
+};
+use serde_json::value::RawValue;
+
+/// A field as it was written; `None` when it is absent or `null`.
+pub(super) type Field<'a> = Option<&'a RawValue>;
+
+/// A field that should be an object or a list.
+#[derive(Default)]
+pub(super) enum Nested<T> {
+    /// It is absent or `null`.
+    #[default]
+    Absent,
+    /// It is what it should be.
+    Given(T),
+    /// It is something else.
+    Odd,
+}
+
+/// A field that should be a list of objects; any of them may be something else.
+#[derive(Default)]
+pub(super) struct List<T>(pub(super) Nested<Vec<Nested<T>>>);
+
+/// Declares a JSON object of borrowed fields, spelled the way AWS does. Fields without a type are
+/// slices.
+macro_rules! wire {
+    (@type $lt:lifetime) => { Field<$lt> };
+    (@type $lt:lifetime $ty:ty) => { $ty };
+    ($(#[$meta:meta])* $name:ident<$lt:lifetime> {
+        $($(#[$fmeta:meta])* $field:ident $(: $ty:ty)?),+ $(,)?
+    }) => {
+        $(#[$meta])*
+        #[derive(Deserialize, Default)]
+        #[serde(rename_all = "PascalCase", default)]
+        pub(super) struct $name<$lt> {
+            $(#[serde(borrow)] $(#[$fmeta])* pub(super) $field: wire!(@type $lt $($ty)?),)+
+        }
+    };
+}
+
+wire! {
+    /// The top level of a finding.
+    RawFinding<'a> {
+        aws_account_id,
+        aws_account_name,
+        compliance: Nested<RawCompliance<'a>>,
+        created_at,
+        description,
+        finding_provider_fields: Nested<RawProviderFields<'a>>,
+        first_observed_at,
+        generator_id,
+        id,
+        last_observed_at,
+        processed_at,
+        product_arn,
+        product_fields: Nested<RawProductFields<'a>>,
+        product_name,
+        record_state,
+        region,
+        remediation: Nested<RawRemediation<'a>>,
+        resources: List<RawResource<'a>>,
+        sample,
+        severity: Nested<RawSeverity<'a>>,
+        title,
+        types,
+        updated_at,
+        vulnerabilities: List<RawVulnerability<'a>>,
+        workflow: Nested<RawWorkflow<'a>>,
+        workflow_state,
+    }
+}
+wire! { RawCompliance<'a> { status, security_control_id } }
+wire! { RawProviderFields<'a> { severity: Nested<RawSeverity<'a>> } }
+wire! { RawRecommendation<'a> { text, url } }
+wire! { RawRemediation<'a> { recommendation: Nested<RawRecommendation<'a>> } }
+wire! { RawResource<'a> { r#type, id, tags } }
+wire! { RawSeverity<'a> { label, normalized } }
+wire! { RawVulnerability<'a> { id } }
+wire! { RawWorkflow<'a> { status } }
+wire! {
+    /// The pairs of `ProductFields` that decide something.
+    RawProductFields<'a> {
+        control_id,
+        rule_id,
+        standards_arn,
+        standards_control_arn,
+        standards_guide_arn,
+        #[serde(rename = "aws/securityhub/ProductName")]
+        product_name,
+        #[serde(rename = "aws/securityhub/SeverityLabel")]
+        severity_label,
+    }
+}
+wire! {
+    /// The top-level fields that move when a provider only says "still so".
+    RawStamps<'a> { created_at, updated_at, first_observed_at, last_observed_at, processed_at }
+}
+
+impl<'a> RawFinding<'a> {
+    /// Those of its fields.
+    pub(super) fn stamps(&self) -> RawStamps<'a> {
+        RawStamps {
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            first_observed_at: self.first_observed_at,
+            last_observed_at: self.last_observed_at,
+            processed_at: self.processed_at,
+        }
+    }
+}
+
+/// `T` read from a JSON object and from nothing else. Derived structs would also take an array,
+/// by position.
+pub(super) struct Object<T>(pub(super) T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_map(ObjectVisitor(PhantomData)).map(Object)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Nested<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_any(NestedVisitor(PhantomData))
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_any(ListVisitor(PhantomData)).map(List)
+    }
+}
+
+struct ObjectVisitor<T>(PhantomData<T>);
+struct NestedVisitor<T>(PhantomData<T>);
+struct ListVisitor<T>(PhantomData<T>);
+
+/// What is neither an object nor a list is odd, wherever one of them should be.
+macro_rules! scalars_are_odd {
+    () => {
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok(Nested::Absent)
+        }
+        fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+            Ok(Nested::Odd)
+        }
+        fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+            Ok(Nested::Odd)
+        }
+        fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+            Ok(Nested::Odd)
+        }
+        fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+            Ok(Nested::Odd)
+        }
+        fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
+            Ok(Nested::Odd)
+        }
+    };
+}
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map))
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for NestedVisitor<T> {
+    type Value = Nested<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("anything, an object at best")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map)).map(Nested::Given)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Nested::Odd)
+    }
+
+    scalars_are_odd!();
+}
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ListVisitor<T> {
+    type Value = Nested<Vec<Nested<T>>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("anything, a list of objects at best")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let mut elements = Vec::with_capacity(1);
+        while let Some(element) = seq.next_element()? {
+            elements.push(element);
+        }
+        Ok(Nested::Given(elements))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Nested::Odd)
+    }
+
+    scalars_are_odd!();
+}

@@ -1,0 +1,81 @@
+//! Deciding: touched issues to incidents and owed deliveries.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{sync::Notify, time::sleep};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, info, warn};
+
+use crate::{
+    correlate::Rulebook,
+    domain::Clock,
+    observe::Health,
+    store::{Decided, Store, StoreError},
+};
+
+use super::{Daemon, PipelineMetrics};
+
+/// The name of this loop.
+const NAME: &str = "decide";
+/// How many touched issues one transaction looks at. It bounds how long recording waits.
+const PER_STEP: u32 = 500;
+/// How often to look without being woken.
+const INTERVAL: Duration = Duration::from_secs(5);
+/// How soon to try again after a failure.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// The loop that decides.
+pub(super) struct Decider {
+    store: Arc<dyn Store>,
+    rulebook: Arc<Rulebook>,
+    clock: Clock,
+    health: Health,
+    metrics: PipelineMetrics,
+    wake: Arc<Notify>,
+}
+
+impl Decider {
+    pub(super) fn new(daemon: &Daemon, wake: Arc<Notify>) -> Self {
+        daemon.health.expect(NAME, INTERVAL * 24);
+        Self {
+            store: Arc::clone(&daemon.store),
+            rulebook: Arc::clone(&daemon.rulebook),
+            clock: daemon.clock.clone(),
+            health: daemon.health.clone(),
+            metrics: daemon.metrics.clone(),
+            wake,
+        }
+    }
+
+    pub(super) async fn run(self, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            let wait = match self.step().await {
+                Ok(decided) if decided.issues > 0 => continue,
+                Ok(_) => INTERVAL,
+                Err(error) => {
+                    warn!(%error, "deciding failed; it is tried again");
+                    self.health.failed(NAME, &error.to_string());
+                    self.metrics.store_failed(&error);
+                    RETRY
+                }
+            };
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = self.wake.notified() => {}
+                () = sleep(wait) => {}
+            }
+        }
+    }
+
+    async fn step(&self) -> Result<Decided, StoreError> {
+        let decided = self.store.decide(&self.rulebook, PER_STEP, self.clock.now()).await?;
+        self.health.succeeded(NAME);
+        self.metrics.decided(decided);
+        if decided.owed > 0 {
+            info!(opened = decided.opened, owed = decided.owed, "incidents owe notices");
+        } else if decided.issues > 0 {
+            debug!(issues = decided.issues, opened = decided.opened, "decided");
+        }
+        Ok(decided)
+    }
+}

@@ -1,0 +1,197 @@
+//! Delivering: leases what is owed to one sink, sends it, and settles.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{task::JoinSet, time::sleep};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+
+use crate::{
+    domain::{
+        Clock, Partition, Timestamp,
+        delivery::{Delivery, Receipt, Settlement},
+    },
+    notify::{Lookup, Notice, Sink, SinkError},
+    observe::Printable,
+    store::{Store, StoreError},
+};
+
+use super::{Daemon, PipelineMetrics, backoff, notice};
+
+/// How many notices are sent to one sink at the same time.
+const AT_ONCE: u32 = 4;
+/// How long a lease lasts: well over the longest attempt, which is a look-up and a request.
+const LEASE: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
+/// How often to look for what is owed.
+const INTERVAL: Duration = Duration::from_millis(250);
+/// How long to wait after trouble with the store.
+const RETRY: Duration = Duration::from_secs(5);
+/// How often a delivery is tried before it is given up. With the waits of [`backoff`] that is well
+/// over a day.
+const MAX_ATTEMPTS: u32 = 64;
+/// How long to wait when the sink cannot work until a person has mended something.
+const MISCONFIGURED_WAIT: Duration = Duration::from_secs(5 * 60);
+
+/// The loop that delivers to one sink. Each sink has its own, so that a slow one delays no other.
+#[derive(Clone)]
+pub(super) struct Deliverer {
+    sink: Arc<dyn Sink>,
+    store: Arc<dyn Store>,
+    partition: Partition,
+    page_url: Option<String>,
+    clock: Clock,
+    metrics: PipelineMetrics,
+}
+
+impl Deliverer {
+    pub(super) fn new(daemon: &Daemon, sink: Arc<dyn Sink>) -> Self {
+        Self {
+            sink,
+            store: Arc::clone(&daemon.store),
+            partition: daemon.store.partition().clone(),
+            page_url: daemon.page_url.clone(),
+            clock: daemon.clock.clone(),
+            metrics: daemon.metrics.clone(),
+        }
+    }
+
+    pub(super) async fn run(self, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            let wait = match self.step().await {
+                Ok(0) => INTERVAL,
+                Ok(_) => continue,
+                Err(error) => {
+                    warn!(sink = self.sink.name(), %error, "cannot lease deliveries");
+                    self.metrics.store_failed(&error);
+                    RETRY
+                }
+            };
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = sleep(wait) => {}
+            }
+        }
+    }
+
+    /// Leases what is due and attempts each. Returns how many there were.
+    async fn step(&self) -> Result<usize, StoreError> {
+        let now = self.clock.now();
+        let until = now.saturating_add(LEASE).unwrap_or(Timestamp::MAX);
+        let leased = self.store.lease_deliveries(self.sink.name(), AT_ONCE, now, until).await?;
+        let count = leased.len();
+        let mut attempts = JoinSet::new();
+        for delivery in leased {
+            let deliverer = self.clone();
+            attempts.spawn(async move { deliverer.attempt(delivery).await });
+        }
+        while let Some(ended) = attempts.join_next().await {
+            if let Err(error) = ended
+                && error.is_panic()
+            {
+                std::panic::resume_unwind(error.into_panic());
+            }
+        }
+        Ok(count)
+    }
+
+    async fn attempt(&self, delivery: Delivery) {
+        let settlement = match self.notice(&delivery).await {
+            Ok(Some(notice)) => self.deliver(&delivery, &notice).await,
+            Ok(None) => Settlement::Dead { reason: "its incident is gone".to_owned() },
+            Err(error) => {
+                // Nothing was sent, and the lease ends by itself.
+                warn!(delivery = delivery.id, %error, "cannot read what a delivery tells of");
+                return;
+            }
+        };
+        self.note(&delivery, &settlement);
+        // If this is lost, the attempt is in doubt, and the far side is asked before another.
+        if let Err(error) = self.store.settle(delivery.id, settlement, self.clock.now()).await {
+            error!(delivery = delivery.id, %error, "cannot settle a delivery");
+            self.metrics.store_failed(&error);
+        }
+    }
+
+    async fn notice(&self, delivery: &Delivery) -> Result<Option<Notice>, StoreError> {
+        let brief = self.store.brief(delivery.incident, notice::MAX_PROBLEMS).await?;
+        Ok(brief.map(|brief| {
+            notice::notice(delivery, brief, &self.partition, self.page_url.as_deref())
+        }))
+    }
+
+    /// Looks before it sends: an earlier attempt may have landed without our knowing, and so may
+    /// one of a store that was lost.
+    async fn deliver(&self, delivery: &Delivery, notice: &Notice) -> Settlement {
+        let now = self.clock.now();
+        if let Some(since) = delivery.in_doubt_since {
+            let patience = self.sink.patience().try_into().unwrap_or(jiff::SignedDuration::MAX);
+            let trusted = since.saturating_add(patience).unwrap_or(Timestamp::MAX);
+            if now < trusted {
+                let reason = "an earlier attempt may have landed; waiting until it can be looked up";
+                return Settlement::Later {
+                    due_at: trusted,
+                    reason: reason.to_owned(),
+                    in_doubt_since: Some(since),
+                };
+            }
+        }
+        match self.sink.find(notice).await {
+            Ok(Lookup::Found(receipt)) => return Settlement::Delivered(receipt),
+            Ok(Lookup::Absent | Lookup::Unknowable) => {}
+            // Nothing was sent by this attempt, so an older doubt stays as old as it is.
+            Err(error) => return self.failed(delivery, &error, delivery.in_doubt_since),
+        }
+        match self.sink.send(notice).await {
+            Ok(receipt) => Settlement::Delivered(receipt),
+            Err(error) => {
+                let doubt = matches!(error, SinkError::Unclear { .. }).then(|| self.clock.now());
+                self.failed(delivery, &error, doubt)
+            }
+        }
+    }
+
+    /// What becomes of a delivery after an error.
+    fn failed(
+        &self,
+        delivery: &Delivery,
+        error: &SinkError,
+        in_doubt_since: Option<Timestamp>,
+    ) -> Settlement {
+        let attempts = delivery.attempts.saturating_add(1);
+        let reason = Printable(error.to_string()).to_string();
+        let backoff = backoff::delivery_wait(attempts);
+        let wait = match error {
+            SinkError::Refused { .. } => return Settlement::Dead { reason },
+            SinkError::Busy { retry_after, .. } => retry_after.unwrap_or(backoff),
+            // Not the notice's fault: it stays owed for as long as it takes.
+            SinkError::Misconfigured { .. } => backoff.max(MISCONFIGURED_WAIT),
+            SinkError::Unreachable { .. } | SinkError::Unclear { .. } => {
+                if attempts >= MAX_ATTEMPTS {
+                    return Settlement::Dead {
+                        reason: format!("given up after {attempts} attempts: {reason}"),
+                    };
+                }
+                backoff
+            }
+        };
+        let wait = wait.try_into().unwrap_or(jiff::SignedDuration::MAX);
+        let due_at = self.clock.now().saturating_add(wait).unwrap_or(Timestamp::MAX);
+        Settlement::Later { due_at, reason, in_doubt_since }
+    }
+
+    fn note(&self, delivery: &Delivery, settlement: &Settlement) {
+        let (sink, incident) = (self.sink.name(), delivery.incident);
+        self.metrics.attempted(sink, settlement);
+        match settlement {
+            Settlement::Delivered(Receipt { reference, .. }) => {
+                info!(sink, %incident, reference = %Printable(reference), "delivered a notice");
+            }
+            Settlement::Later { due_at, reason, .. } => {
+                warn!(sink, %incident, %due_at, reason, "a notice was not delivered yet");
+            }
+            Settlement::Dead { reason } => {
+                error!(sink, %incident, reason, "a notice was given up");
+            }
+        }
+    }
+}

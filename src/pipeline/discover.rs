@@ -1,0 +1,215 @@
+//! Discovery: which accounts and Regions there are.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use tokio::{
+    task::JoinSet,
+    time::{Duration, sleep},
+};
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use crate::{
+    aws::{Aws, AwsError, RegionState},
+    domain::{Account, AccountId, Clock, Coverage, CoverageState, Region, Scope},
+    observe::{Health, Printable},
+    store::{CensusEntry, Store},
+};
+
+use super::{Daemon, schedule::Schedule};
+
+/// The name of this loop.
+pub(super) const NAME: &str = "discover";
+/// How many accounts are asked for their Regions at the same time.
+const AT_ONCE: usize = 16;
+/// How soon to try again after a failure.
+const RETRY: Duration = Duration::from_secs(30);
+
+/// Why there is no census.
+#[derive(Debug, thiserror::Error)]
+enum DiscoverError {
+    #[error("cannot list accounts: {0}")]
+    Accounts(#[source] AwsError),
+    #[error("cannot list Regions: {0}")]
+    HomeRegions(#[source] AwsError),
+    #[error("{0}")]
+    Store(#[from] crate::store::StoreError),
+}
+
+/// The loop that takes the census.
+pub(super) struct Discoverer {
+    aws: Arc<Aws>,
+    store: Arc<dyn Store>,
+    schedule: Arc<Schedule>,
+    clock: Clock,
+    health: Health,
+    interval: Duration,
+}
+
+impl Discoverer {
+    pub(super) fn new(daemon: &Daemon, schedule: Arc<Schedule>) -> Self {
+        daemon.health.expect(NAME, daemon.pace.discover_interval * 3);
+        Self {
+            aws: Arc::clone(&daemon.aws),
+            store: Arc::clone(&daemon.store),
+            schedule,
+            clock: daemon.clock.clone(),
+            health: daemon.health.clone(),
+            interval: daemon.pace.discover_interval,
+        }
+    }
+
+    pub(super) async fn run(self, stop: CancellationToken) {
+        loop {
+            let done = tokio::select! {
+                () = stop.cancelled() => return,
+                done = self.step() => done,
+            };
+            let wait = match done {
+                Ok(()) => {
+                    self.health.succeeded(NAME);
+                    self.interval
+                }
+                Err(error) => {
+                    let words = error.to_string();
+                    warn!(error = %Printable(&words), "discovery failed; what is known stays");
+                    self.health.failed(NAME, &words);
+                    RETRY.min(self.interval)
+                }
+            };
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = sleep(wait) => {}
+            }
+        }
+    }
+
+    /// Takes one complete census, stores it, and schedules what can be read.
+    async fn step(&self) -> Result<(), DiscoverError> {
+        let accounts = self.aws.accounts().await.map_err(DiscoverError::Accounts)?;
+        let home = self.aws.home_regions().await.map_err(DiscoverError::HomeRegions)?;
+        let fallback: Vec<Region> =
+            home.into_iter().filter(|state| state.enabled).map(|state| state.region).collect();
+        let known = known_regions(self.store.coverage().await?);
+        let mut census = Vec::new();
+        let mut asked = JoinSet::new();
+        let mut waiting = accounts.iter().cloned();
+        let mut listed = 0;
+        loop {
+            while asked.len() < AT_ONCE
+                && let Some(account) = waiting.next()
+            {
+                let aws = Arc::clone(&self.aws);
+                asked.spawn(async move {
+                    let regions = regions_of(&aws, &account).await;
+                    (account, regions)
+                });
+            }
+            match asked.join_next().await {
+                None => break,
+                Some(Ok((account, regions))) => {
+                    listed += 1;
+                    let before = known.get(&account.id).map(Vec::as_slice).unwrap_or_default();
+                    census.extend(entries(&account, regions, before, &fallback));
+                }
+                Some(Err(error)) if error.is_panic() => {
+                    std::panic::resume_unwind(error.into_panic());
+                }
+                Some(Err(_)) => {}
+            }
+        }
+        let polled = census.iter().filter(|entry| is_polled(entry)).map(|e| e.scope.clone());
+        let polled: Vec<Scope> = polled.collect();
+        info!(accounts = listed, scopes = census.len(), polled = polled.len(), "took the census");
+        self.store.take_census(census, self.clock.now()).await?;
+        self.schedule.set(polled).await;
+        Ok(())
+    }
+}
+
+/// An account's Regions, or what stands in the way of asking.
+enum Regions {
+    Listed(Vec<RegionState>),
+    Trouble(AwsError),
+    /// The account is suspended or closed, and is not asked.
+    Inactive,
+}
+
+async fn regions_of(aws: &Aws, account: &Account) -> Regions {
+    if !account.active {
+        return Regions::Inactive;
+    }
+    if let Some(regions) = &account.regions {
+        let states = regions.iter().cloned().map(|region| RegionState { region, enabled: true });
+        return Regions::Listed(states.collect());
+    }
+    match aws.regions(&account.id).await {
+        Ok(regions) => Regions::Listed(regions),
+        Err(error) => Regions::Trouble(error),
+    }
+}
+
+/// One entry for each Region of an account. Where the account cannot be asked, the Regions that it
+/// had before, or those that our own account has: no data must never read as no scopes.
+fn entries(
+    account: &Account,
+    regions: Regions,
+    before: &[Region],
+    fallback: &[Region],
+) -> Vec<CensusEntry> {
+    let entry = |region: &Region, trouble: Option<(CoverageState, String)>| CensusEntry {
+        scope: Scope { account: account.id.clone(), region: region.clone() },
+        account_name: account.name.clone(),
+        trouble,
+    };
+    let assumed = if before.is_empty() { fallback } else { before };
+    match regions {
+        Regions::Listed(states) => states
+            .iter()
+            .map(|state| {
+                let off = (!state.enabled).then(|| {
+                    let why = "the account has not enabled this Region; \
+                               enable it there, or leave it out of regions.list";
+                    (CoverageState::RegionDisabled, why.to_owned())
+                });
+                entry(&state.region, off)
+            })
+            .collect(),
+        Regions::Inactive => {
+            let why = "the account is suspended or closed; its findings are kept as they were";
+            let trouble = Some((CoverageState::Suspended, why.to_owned()));
+            assumed.iter().map(|region| entry(region, trouble.clone())).collect()
+        }
+        Regions::Trouble(error) => {
+            warn!(account = %account.id, error = %Printable(&error), "cannot list the account's Regions");
+            // Trouble that passes by itself is left for the polls to find.
+            let trouble = match error.coverage() {
+                CoverageState::RoleMissing => {
+                    Some((CoverageState::RoleMissing, error.to_string()))
+                }
+                _ => None,
+            };
+            assumed.iter().map(|region| entry(region, trouble.clone())).collect()
+        }
+    }
+}
+
+/// Whether a poll can find out more. A Region that is off or an account that is suspended changes
+/// by the next census only.
+fn is_polled(entry: &CensusEntry) -> bool {
+    !matches!(
+        entry.trouble,
+        Some((CoverageState::Suspended | CoverageState::RegionDisabled, _))
+    )
+}
+
+fn known_regions(coverage: Vec<Coverage>) -> BTreeMap<AccountId, Vec<Region>> {
+    let mut known: BTreeMap<AccountId, Vec<Region>> = BTreeMap::new();
+    for scope in coverage {
+        // A Region that left the configuration must not come back through this door.
+        if scope.state != CoverageState::Stale {
+            known.entry(scope.scope.account).or_default().push(scope.scope.region);
+        }
+    }
+    known
+}

@@ -1,0 +1,92 @@
+//! What the loops count.
+
+use prometheus::{IntCounter, IntCounterVec, Registry};
+
+use crate::{
+    domain::{delivery::Settlement, window::WindowKind},
+    observe::Meter,
+    store::{Decided, PageOutcome, StoreError},
+};
+
+/// Counters of the loops.
+#[derive(Debug, Clone)]
+pub struct PipelineMetrics {
+    changes: IntCounterVec,
+    rejected: IntCounter,
+    windows: IntCounterVec,
+    store_errors: IntCounterVec,
+    decided: IntCounter,
+    opened: IntCounter,
+    attempts: IntCounterVec,
+}
+
+impl PipelineMetrics {
+    /// Makes the counters and registers them.
+    ///
+    /// # Errors
+    /// A name is registered already.
+    pub fn new(registry: &Registry) -> prometheus::Result<Self> {
+        let meter = Meter::new(registry);
+        Ok(Self {
+            changes: meter.counters(
+                "hubwatch_finding_changes_total",
+                "Findings recorded, by what became of them.",
+                &["change"],
+            )?,
+            rejected: meter.counter(
+                "hubwatch_findings_rejected_total",
+                "Raw findings that could not be read, each counted once.",
+            )?,
+            windows: meter.counters(
+                "hubwatch_windows_total",
+                "Windows of findings read to their end, by the question they ask.",
+                &["clock"],
+            )?,
+            store_errors: meter.counters(
+                "hubwatch_store_errors_total",
+                "Steps that failed in the store, by kind of failure.",
+                &["kind"],
+            )?,
+            decided: meter.counter(
+                "hubwatch_issues_decided_total",
+                "Touched issues that were looked at.",
+            )?,
+            opened: meter.counter("hubwatch_incidents_opened_total", "Incidents opened.")?,
+            attempts: meter.counters(
+                "hubwatch_delivery_attempts_total",
+                "Attempts to deliver a notice, by sink and outcome.",
+                &["sink", "outcome"],
+            )?,
+        })
+    }
+
+    pub(super) fn recorded(&self, outcome: &PageOutcome) {
+        for (change, count) in &outcome.changes {
+            self.changes.with_label_values(&[change.as_str()]).inc_by(u64::from(*count));
+        }
+        self.rejected.inc_by(u64::from(outcome.rejected));
+    }
+
+    pub(super) fn window_read(&self, kind: WindowKind) {
+        self.windows.with_label_values(&[kind.as_str()]).inc();
+    }
+
+    pub(super) fn store_failed(&self, error: &StoreError) {
+        self.store_errors.with_label_values(&[error.label()]).inc();
+    }
+
+    pub(super) fn decided(&self, decided: Decided) {
+        self.decided.inc_by(u64::try_from(decided.issues).unwrap_or(0));
+        self.opened.inc_by(u64::try_from(decided.opened).unwrap_or(0));
+    }
+
+    pub(super) fn attempted(&self, sink: &str, settlement: &Settlement) {
+        let outcome = match settlement {
+            Settlement::Delivered(_) => "delivered",
+            Settlement::Later { in_doubt_since: Some(_), .. } => "unclear",
+            Settlement::Later { in_doubt_since: None, .. } => "later",
+            Settlement::Dead { .. } => "dead",
+        };
+        self.attempts.with_label_values(&[sink, outcome]).inc();
+    }
+}

@@ -1,0 +1,116 @@
+//! Recording: pages of any scopes, many in one commit.
+
+use std::sync::Arc;
+
+use tokio::sync::{Notify, mpsc, oneshot};
+use tracing::warn;
+
+use crate::{
+    domain::Clock,
+    store::{PageOutcome, PageRecord, Store, StoreError},
+};
+
+use super::{Daemon, PipelineMetrics};
+
+/// How many pages wait for the writer before readers wait too.
+const QUEUE: usize = 64;
+/// How many pages are written in one commit.
+const PER_COMMIT: usize = 32;
+
+struct Submission {
+    page: PageRecord,
+    done: oneshot::Sender<Result<PageOutcome, StoreError>>,
+}
+
+/// Hands pages to the recording loop.
+#[derive(Debug, Clone)]
+pub(super) struct Recorder {
+    queue: mpsc::Sender<Submission>,
+}
+
+impl Recorder {
+    /// A recorder, and the loop behind it.
+    pub(super) fn new(daemon: &Daemon, wake_decide: Arc<Notify>) -> (Self, RecordLoop) {
+        let (queue, submitted) = mpsc::channel(QUEUE);
+        let record_loop = RecordLoop {
+            submitted,
+            store: Arc::clone(&daemon.store),
+            clock: daemon.clock.clone(),
+            metrics: daemon.metrics.clone(),
+            wake_decide,
+        };
+        (Self { queue }, record_loop)
+    }
+
+    /// Records one page. When this returns `Ok`, the page survives a crash.
+    pub(super) async fn record(&self, page: PageRecord) -> Result<PageOutcome, StoreError> {
+        let (done, recorded) = oneshot::channel();
+        let closed = || StoreError::Unavailable("hubwatch is shutting down".to_owned());
+        self.queue.send(Submission { page, done }).await.map_err(|_| closed())?;
+        recorded.await.map_err(|_| closed())?
+    }
+}
+
+/// Writes what was submitted. Ends when the last [`Recorder`] is gone, so that nothing that was
+/// read is lost in a drain.
+pub(super) struct RecordLoop {
+    submitted: mpsc::Receiver<Submission>,
+    store: Arc<dyn Store>,
+    clock: Clock,
+    metrics: PipelineMetrics,
+    wake_decide: Arc<Notify>,
+}
+
+impl RecordLoop {
+    pub(super) async fn run(mut self) {
+        let mut batch = Vec::with_capacity(PER_COMMIT);
+        while self.submitted.recv_many(&mut batch, PER_COMMIT).await > 0 {
+            self.step(std::mem::take(&mut batch)).await;
+        }
+    }
+
+    async fn step(&self, batch: Vec<Submission>) {
+        let pages = batch.iter().map(|submission| submission.page.clone()).collect();
+        match self.store.record(pages, self.clock.now()).await {
+            Ok(outcomes) => {
+                for (submission, outcome) in batch.into_iter().zip(outcomes) {
+                    self.settle(submission, Ok(outcome));
+                }
+            }
+            // One page that cannot be written must not hold back the others.
+            Err(_) if batch.len() > 1 => {
+                for submission in batch {
+                    self.alone(submission).await;
+                }
+            }
+            Err(error) => {
+                for submission in batch {
+                    self.settle(submission, Err(StoreError::Unavailable(error.to_string())));
+                }
+            }
+        }
+    }
+
+    async fn alone(&self, submission: Submission) {
+        let page = submission.page.clone();
+        let recorded = self.store.record(vec![page], self.clock.now()).await;
+        self.settle(submission, recorded.map(|outcomes| outcomes.into_iter().next().unwrap_or_default()));
+    }
+
+    fn settle(&self, submission: Submission, recorded: Result<PageOutcome, StoreError>) {
+        match &recorded {
+            Ok(outcome) => {
+                self.metrics.recorded(outcome);
+                if outcome.touched_issues() {
+                    self.wake_decide.notify_one();
+                }
+            }
+            Err(error) => {
+                self.metrics.store_failed(error);
+                warn!(scope = %submission.page.scope, %error, "a page could not be recorded");
+            }
+        }
+        // A reader that was cut off in a drain does not wait for its answer.
+        drop(submission.done.send(recorded));
+    }
+}

@@ -1,0 +1,70 @@
+//! What is recorded, and what became of it.
+
+use std::{collections::BTreeMap, ops::Range};
+
+use bytes::Bytes;
+
+use crate::domain::{Change, Digest, Finding, IssueIdentity, Scope, Window};
+
+/// One page of one window.
+#[derive(Debug, Clone)]
+pub struct PageRecord {
+    /// The scope that was asked.
+    pub scope: Scope,
+    /// The window that the page belongs to.
+    pub window: Window,
+    /// Whether the window is complete with this page.
+    pub last: bool,
+    /// The page as AWS sent it.
+    pub body: Bytes,
+    /// The findings in it.
+    pub findings: Vec<FindingRecord>,
+    /// What in it could not be read.
+    pub rejected: Vec<RejectedRecord>,
+}
+
+/// One finding of a page.
+#[derive(Debug, Clone)]
+pub struct FindingRecord {
+    /// Our record of it.
+    pub finding: Finding,
+    /// The issue it belongs to.
+    pub identity: IssueIdentity,
+    /// Fingerprint of the raw finding without its top-level timestamps: equal means that only those
+    /// moved.
+    pub content: Digest,
+    /// Its top-level timestamps, to be put into an older raw finding of the same content.
+    pub stamps: String,
+    /// Where in the page's body the raw finding stands.
+    pub raw: Range<usize>,
+}
+
+/// A raw finding that could not be read.
+#[derive(Debug, Clone)]
+pub struct RejectedRecord {
+    /// Why, as a fixed word.
+    pub reason: &'static str,
+    /// Why, in words.
+    pub detail: String,
+    /// Its id, where that much could be read.
+    pub id: Option<String>,
+    /// Where in the page's body it stands.
+    pub raw: Range<usize>,
+}
+
+/// What recording one page did.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PageOutcome {
+    /// How many findings changed how.
+    pub changes: BTreeMap<Change, u32>,
+    /// How many raw findings were rejected that were not known as rejected before.
+    pub rejected: u32,
+}
+
+impl PageOutcome {
+    /// Whether deciding has something to look at.
+    #[must_use]
+    pub fn touched_issues(&self) -> bool {
+        self.changes.keys().any(|change| change.touches_issue())
+    }
+}

@@ -1,0 +1,158 @@
+-- Times are microseconds since 1970 in UTC unless a column says otherwise.
+
+-- One row: what this database is.
+CREATE TABLE store (
+    partition TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE scopes (
+    id            INTEGER PRIMARY KEY,
+    account       TEXT    NOT NULL,
+    region        TEXT    NOT NULL,
+    account_name  TEXT    NOT NULL,
+    state         TEXT    NOT NULL,
+    since         INTEGER NOT NULL,
+    error         TEXT,
+    last_complete INTEGER,
+    first_contact INTEGER,
+    watermark     INTEGER,
+    history_from  INTEGER,
+    UNIQUE (account, region)
+) STRICT;
+
+-- Windows that were begun and not finished. Page tokens go stale, so they are never kept.
+CREATE TABLE windows (
+    scope INTEGER NOT NULL REFERENCES scopes (id),
+    kind  TEXT    NOT NULL,
+    start INTEGER NOT NULL,
+    "end" INTEGER NOT NULL,
+    PRIMARY KEY (scope, kind)
+) STRICT, WITHOUT ROWID;
+
+-- Texts that repeat over many findings.
+CREATE TABLE texts (
+    id   INTEGER PRIMARY KEY,
+    text TEXT NOT NULL UNIQUE
+) STRICT;
+
+-- The raw findings of one page, compressed together.
+CREATE TABLE bodies (
+    id   INTEGER PRIMARY KEY,
+    live INTEGER NOT NULL,  -- how many findings point here
+    size INTEGER NOT NULL,  -- uncompressed bytes
+    data BLOB    NOT NULL   -- zstd
+) STRICT;
+
+-- The key has the scope in its high bits, so that the findings of a scope lie together, and 40 bits
+-- of a fingerprint of product and id below; `verify` has 64 more of its bits.
+CREATE TABLE findings (
+    key          INTEGER PRIMARY KEY,
+    verify       INTEGER NOT NULL,
+    id_hash      INTEGER NOT NULL,  -- of the id alone, to find it when only the id is known
+    issue        INTEGER NOT NULL,
+    severity     INTEGER NOT NULL,
+    standing     INTEGER NOT NULL,
+    updated_at   INTEGER NOT NULL,  -- nanoseconds: versions are ordered by it
+    since        INTEGER NOT NULL,
+    recorded_at  INTEGER NOT NULL,
+    title        INTEGER NOT NULL,
+    product      INTEGER NOT NULL,
+    compliance   INTEGER,
+    workflow     INTEGER NOT NULL,
+    content      BLOB    NOT NULL,
+    body         INTEGER NOT NULL,
+    start        INTEGER NOT NULL,
+    length       INTEGER NOT NULL,
+    stamps       TEXT               -- newer timestamps than those in the body
+) STRICT;
+CREATE INDEX findings_by_issue ON findings (issue);
+
+-- How many findings there are of one kind, kept with every change of a finding.
+CREATE TABLE finding_tallies (
+    scope    INTEGER NOT NULL,
+    severity INTEGER NOT NULL,
+    standing INTEGER NOT NULL,
+    count    INTEGER NOT NULL,
+    PRIMARY KEY (scope, severity, standing)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE rejected (
+    id         INTEGER PRIMARY KEY,
+    scope      INTEGER NOT NULL REFERENCES scopes (id),
+    content    BLOB    NOT NULL,
+    reason     TEXT    NOT NULL,
+    detail     TEXT    NOT NULL,
+    finding_id TEXT,
+    raw        BLOB    NOT NULL,  -- zstd
+    size       INTEGER NOT NULL,  -- uncompressed bytes
+    first_seen INTEGER NOT NULL,
+    UNIQUE (scope, content)
+) STRICT;
+
+CREATE TABLE issues (
+    id            INTEGER PRIMARY KEY,
+    key           BLOB    NOT NULL UNIQUE,
+    account       TEXT    NOT NULL,
+    region        TEXT,
+    resource_kind TEXT    NOT NULL,
+    resource      TEXT    NOT NULL,
+    problem       INTEGER NOT NULL,
+    -- As decided; empty until the first decision.
+    title         INTEGER,
+    severity      INTEGER,
+    status        TEXT,
+    since         INTEGER,
+    history       INTEGER
+) STRICT;
+CREATE INDEX issues_by_status ON issues (status);
+
+-- Issues that deciding has to look at.
+CREATE TABLE touched (
+    issue   INTEGER PRIMARY KEY,
+    history INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE incidents (
+    id            INTEGER PRIMARY KEY,
+    "group"       BLOB    NOT NULL UNIQUE,
+    route         TEXT    NOT NULL,
+    title         TEXT    NOT NULL,
+    severity      INTEGER NOT NULL,
+    state         TEXT    NOT NULL,
+    account       TEXT    NOT NULL,
+    region        TEXT,
+    resource_kind TEXT    NOT NULL,
+    resource      TEXT    NOT NULL,
+    open_issues   INTEGER NOT NULL,
+    opened_at     INTEGER NOT NULL,
+    changed_at    INTEGER NOT NULL,
+    history       INTEGER NOT NULL,
+    told          INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE incident_issues (
+    incident INTEGER NOT NULL REFERENCES incidents (id),
+    issue    INTEGER NOT NULL REFERENCES issues (id),
+    PRIMARY KEY (incident, issue)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX incidents_by_issue ON incident_issues (issue);
+
+CREATE TABLE deliveries (
+    id             INTEGER PRIMARY KEY,
+    incident       INTEGER NOT NULL REFERENCES incidents (id),
+    sink           TEXT    NOT NULL,
+    occasion       TEXT    NOT NULL,
+    state          TEXT    NOT NULL,
+    attempts       INTEGER NOT NULL DEFAULT 0,
+    owed_at        INTEGER NOT NULL,
+    due_at         INTEGER NOT NULL,
+    leased_until   INTEGER,
+    -- When the last attempt was begun whose outcome is not known.
+    in_doubt_since INTEGER,
+    reason         TEXT,
+    reference      TEXT,
+    url            TEXT,
+    settled_at     INTEGER,
+    UNIQUE (incident, sink, occasion)
+) STRICT;
+CREATE INDEX deliveries_due ON deliveries (sink, due_at) WHERE state = 'pending';

@@ -1,0 +1,325 @@
+//! SQLite: a file, nothing to install. One writer, readers beside it, write-ahead logging.
+
+mod bodies;
+mod decide;
+mod deliveries;
+mod query;
+mod record;
+mod rows;
+mod scopes;
+mod tallies;
+mod texts;
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite_migration::{M, Migrations};
+use tokio::sync::Mutex;
+
+use crate::{
+    correlate::Rulebook,
+    domain::{
+        Coverage, CoverageState, IncidentId, Partition, Scope, SyncProgress, Timestamp, Window,
+        delivery::{Delivery, Settlement},
+    },
+};
+
+use self::{scopes::ScopeIds, texts::TextIds};
+use super::{
+    Access, CensusEntry, Decided, FindingFilter, IncidentBrief, IncidentFilter, PageOutcome,
+    PageRecord, RejectedFinding, ScopeProgress, Store, StoreError, StoredFinding, StoredIncident,
+    Tallies,
+};
+
+/// How long a statement waits for another process that writes.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// How many prepared statements a connection keeps.
+const STATEMENTS: usize = 128;
+
+const MIGRATIONS: &[M<'static>] = &[M::up(include_str!("migrations/0001.sql"))];
+
+/// The engine. Cheap to share; every verb runs on a blocking thread.
+#[derive(Debug)]
+pub(super) struct Sqlite {
+    partition: Partition,
+    writer: Option<Arc<Mutex<Writer>>>,
+    reader: Arc<Mutex<Connection>>,
+}
+
+/// The only connection that writes, and what it remembers of what is written.
+#[derive(Debug)]
+struct Writer {
+    connection: Connection,
+    memory: Memory,
+}
+
+/// Numbers of rows that are looked up again and again. Forgotten whenever a transaction fails,
+/// because it may hold numbers of rows that were never committed.
+#[derive(Debug, Default)]
+struct Memory {
+    scopes: ScopeIds,
+    texts: TextIds,
+}
+
+impl Sqlite {
+    pub(super) fn open(path: &Path, access: &Access) -> Result<Self, StoreError> {
+        let writer = match access {
+            Access::Write(partition) => Some(open_writer(path, partition)?),
+            Access::Read => None,
+        };
+        let reader = open_reader(path)?;
+        Ok(Self {
+            partition: stored_partition(&reader)?,
+            writer: writer.map(|connection| {
+                Arc::new(Mutex::new(Writer {
+                    connection,
+                    memory: Memory::default(),
+                }))
+            }),
+            reader: Arc::new(Mutex::new(reader)),
+        })
+    }
+
+    /// Runs one transaction that writes.
+    async fn write<T: Send + 'static>(
+        &self,
+        step: impl FnOnce(&Transaction<'_>, &mut Memory) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let writer = self
+            .writer
+            .clone()
+            .ok_or_else(|| StoreError::Unavailable("it was opened for reading only".to_owned()))?;
+        let mut writer = writer.lock_owned().await;
+        blocking(move || {
+            let Writer { connection, memory } = &mut *writer;
+            // Taking the write lock first means waiting for it at most once.
+            let transaction =
+                connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let done = step(&transaction, memory).and_then(|done| {
+                transaction
+                    .commit()
+                    .map(|()| done)
+                    .map_err(StoreError::from)
+            });
+            if done.is_err() {
+                *memory = Memory::default();
+            }
+            done
+        })
+        .await
+    }
+
+    /// Runs one transaction that reads, so that everything in it is of one moment.
+    async fn read<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let mut reader = self.reader.clone().lock_owned().await;
+        blocking(move || look(&reader.transaction()?)).await
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => Err(StoreError::Unavailable(
+                "hubwatch is shutting down".to_owned(),
+            )),
+        },
+    }
+}
+
+fn open_writer(path: &Path, partition: &Partition) -> Result<Connection, StoreError> {
+    if let Some(directory) = path.parent() {
+        std::fs::create_dir_all(directory).map_err(|error| {
+            StoreError::Unavailable(format!("cannot create {}: {error}", directory.display()))
+        })?;
+    }
+    let mut connection = Connection::open(path).map_err(|error| unopened(path, &error))?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    // A receipt that power loss takes back would become a second mail.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    Migrations::from_slice(MIGRATIONS)
+        .to_latest(&mut connection)
+        .map_err(|error| match error {
+            rusqlite_migration::Error::RusqliteError { err, .. } => StoreError::from(err),
+            other => StoreError::corrupt(format!("{}: {other}", path.display())),
+        })?;
+    claim_partition(&connection, partition)?;
+    Ok(connection)
+}
+
+fn open_reader(path: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_URI;
+    let connection =
+        Connection::open_with_flags(path, flags).map_err(|error| unopened(path, &error))?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if usize::try_from(version).ok() != Some(MIGRATIONS.len()) {
+        return Err(StoreError::corrupt(format!(
+            "{} has schema {version}, this version of hubwatch reads schema {}; \
+             start the daemon of this version once",
+            path.display(),
+            MIGRATIONS.len()
+        )));
+    }
+    Ok(connection)
+}
+
+fn unopened(path: &Path, error: &rusqlite::Error) -> StoreError {
+    StoreError::Unavailable(format!("cannot open {}: {error}", path.display()))
+}
+
+fn claim_partition(connection: &Connection, partition: &Partition) -> Result<(), StoreError> {
+    connection.execute(
+        "INSERT INTO store (partition) SELECT ?1 WHERE NOT EXISTS (SELECT 1 FROM store)",
+        [partition.as_str()],
+    )?;
+    let stored = stored_partition(connection)?;
+    if stored != *partition {
+        return Err(StoreError::corrupt(format!(
+            "it holds findings of partition {stored}, and aws.partition is {partition}; \
+             use one store for each partition"
+        )));
+    }
+    Ok(())
+}
+
+fn stored_partition(connection: &Connection) -> Result<Partition, StoreError> {
+    let stored = connection.query_row("SELECT partition FROM store", [], |row| {
+        row.get::<_, String>(0)
+    })?;
+    Ok(Partition::new(stored))
+}
+
+#[async_trait]
+impl Store for Sqlite {
+    fn partition(&self) -> &Partition {
+        &self.partition
+    }
+
+    async fn take_census(
+        &self,
+        census: Vec<CensusEntry>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.write(move |tx, _| scopes::take_census(tx, &census, now))
+            .await
+    }
+
+    async fn coverage(&self) -> Result<Vec<Coverage>, StoreError> {
+        self.read(|tx| scopes::coverage(tx)).await
+    }
+
+    async fn note_trouble(
+        &self,
+        scope: &Scope,
+        state: CoverageState,
+        error: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let (scope, error) = (scope.clone(), error.to_owned());
+        self.write(move |tx, memory| {
+            let id = memory.scopes.id(tx, &scope)?;
+            scopes::enter(tx, id, state, Some(&error), now)
+        })
+        .await
+    }
+
+    async fn progress(&self, scope: &Scope) -> Result<ScopeProgress, StoreError> {
+        let scope = scope.clone();
+        self.read(move |tx| scopes::progress(tx, &scope)).await
+    }
+
+    async fn begin_window(
+        &self,
+        scope: &Scope,
+        window: Window,
+        progress: SyncProgress,
+    ) -> Result<(), StoreError> {
+        let scope = scope.clone();
+        self.write(move |tx, memory| {
+            let id = memory.scopes.id(tx, &scope)?;
+            scopes::begin_window(tx, id, window, progress)
+        })
+        .await
+    }
+
+    async fn record(
+        &self,
+        pages: Vec<PageRecord>,
+        now: Timestamp,
+    ) -> Result<Vec<PageOutcome>, StoreError> {
+        self.write(move |tx, memory| record::record(tx, memory, &pages, now))
+            .await
+    }
+
+    async fn decide(
+        &self,
+        rulebook: &Rulebook,
+        limit: u32,
+        now: Timestamp,
+    ) -> Result<Decided, StoreError> {
+        let rulebook = rulebook.clone();
+        self.write(move |tx, memory| decide::decide(tx, memory, &rulebook, limit, now))
+            .await
+    }
+
+    async fn lease_deliveries(
+        &self,
+        sink: &str,
+        limit: u32,
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> Result<Vec<Delivery>, StoreError> {
+        let sink = sink.to_owned();
+        self.write(move |tx, _| deliveries::lease(tx, &sink, limit, now, lease_until))
+            .await
+    }
+
+    async fn settle(
+        &self,
+        delivery: i64,
+        settlement: Settlement,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.write(move |tx, _| deliveries::settle(tx, delivery, &settlement, now))
+            .await
+    }
+
+    async fn brief(
+        &self,
+        incident: IncidentId,
+        issues: u32,
+    ) -> Result<Option<IncidentBrief>, StoreError> {
+        self.read(move |tx| query::brief(tx, incident, issues))
+            .await
+    }
+
+    async fn findings(&self, filter: FindingFilter) -> Result<Vec<StoredFinding>, StoreError> {
+        self.read(move |tx| query::findings(tx, &filter)).await
+    }
+
+    async fn rejected(&self, limit: u32) -> Result<Vec<RejectedFinding>, StoreError> {
+        self.read(move |tx| query::rejected(tx, limit)).await
+    }
+
+    async fn incidents(&self, filter: IncidentFilter) -> Result<Vec<StoredIncident>, StoreError> {
+        self.read(move |tx| query::incidents(tx, &filter)).await
+    }
+
+    async fn tallies(&self) -> Result<Tallies, StoreError> {
+        self.read(|tx| tallies::tallies(tx)).await
+    }
+}

@@ -1,0 +1,346 @@
+//! Recording pages.
+
+use rusqlite::{OptionalExtension, Transaction, params};
+
+use crate::domain::{
+    Change, Digest, IssueIdentity, Severity, Standing, Timestamp, Window, window::WindowKind,
+};
+
+use super::{
+    super::{FindingRecord, PageOutcome, PageRecord, RejectedRecord, StoreError},
+    Memory,
+    bodies::{self, Packing},
+    rows, scopes,
+    tallies::TallyChanges,
+};
+
+/// Bits of a finding's key below its scope.
+const LOW_BITS: u32 = 40;
+const LOW_MASK: u64 = (1 << LOW_BITS) - 1;
+/// How many findings of one scope may share 40 bits. A million findings in one scope make one
+/// collision of two, so eight is never reached by chance.
+const MAX_PROBES: u64 = 8;
+
+/// See [`super::super::Store::record`].
+pub(super) fn record(
+    tx: &Transaction<'_>,
+    memory: &mut Memory,
+    pages: &[PageRecord],
+    now: Timestamp,
+) -> Result<Vec<PageOutcome>, StoreError> {
+    let mut tallies = TallyChanges::default();
+    let mut outcomes = Vec::with_capacity(pages.len());
+    for page in pages {
+        outcomes.push(record_page(tx, memory, &mut tallies, page, now)?);
+    }
+    tallies.write(tx)?;
+    Ok(outcomes)
+}
+
+fn record_page(
+    tx: &Transaction<'_>,
+    memory: &mut Memory,
+    tallies: &mut TallyChanges,
+    page: &PageRecord,
+    now: Timestamp,
+) -> Result<PageOutcome, StoreError> {
+    let mut outcome = PageOutcome::default();
+    let mut packing = Packing::start(tx)?;
+    let asked = memory.scopes.id(tx, &page.scope)?;
+    for record in &page.findings {
+        let mut recorder = Recorder {
+            tx,
+            memory,
+            tallies,
+            packing: &mut packing,
+            page,
+            now,
+        };
+        let change = recorder.finding(record)?;
+        *outcome.changes.entry(change).or_default() += 1;
+    }
+    packing.finish(tx)?;
+    for rejected in &page.rejected {
+        outcome.rejected += u32::from(reject(tx, asked, page, rejected, now)?);
+    }
+    if page.last {
+        scopes::complete_window(tx, asked, page.window, now)?;
+    }
+    Ok(outcome)
+}
+
+/// What is stored of a finding.
+struct Stored {
+    updated_at: i64,
+    content: Digest,
+    standing: Standing,
+    severity: Severity,
+    issue: i64,
+    body: i64,
+}
+
+struct Recorder<'a, 'tx> {
+    tx: &'a Transaction<'tx>,
+    memory: &'a mut Memory,
+    tallies: &'a mut TallyChanges,
+    packing: &'a mut Packing,
+    page: &'a PageRecord,
+    now: Timestamp,
+}
+
+impl Recorder<'_, '_> {
+    /// Records one finding, and says what became of it. The newest version wins, by parsed instant;
+    /// among equals what came last, because a customer's change does not move `UpdatedAt`.
+    fn finding(&mut self, record: &FindingRecord) -> Result<Change, StoreError> {
+        let scope = self
+            .memory
+            .scopes
+            .id(self.tx, &record.finding.key.scope())?;
+        let (key, verify, stored) = self.look_up(scope, record)?;
+        let version = rows::version(record.finding.updated_at);
+        let Some(stored) = stored else {
+            return self.insert(scope, key, verify, record);
+        };
+        if version < stored.updated_at {
+            return Ok(Change::Unchanged);
+        }
+        if record.content == stored.content {
+            if version == stored.updated_at {
+                return Ok(Change::Unchanged);
+            }
+            self.refresh(key, version, record)?;
+            return Ok(Change::Refreshed);
+        }
+        self.replace(scope, (key, verify), &stored, record)
+    }
+
+    /// The finding's key, and what is stored under it.
+    fn look_up(
+        &self,
+        scope: i64,
+        record: &FindingRecord,
+    ) -> Result<(i64, i64, Option<Stored>), StoreError> {
+        let (high, low) = record.finding.key.digest_in_scope().halves();
+        let verify = low.cast_signed();
+        for probe in 0..MAX_PROBES {
+            let below = (high.wrapping_add(probe)) & LOW_MASK;
+            let key = (scope << LOW_BITS) | below.cast_signed();
+            let found = self
+                .tx
+                .prepare_cached(
+                    "SELECT verify, updated_at, content, standing, severity, issue, body
+                     FROM findings WHERE key = ?1",
+                )?
+                .query_row([key], |row| {
+                    Ok((
+                        row.get::<_, i64>(0)?,
+                        row.get::<_, i64>(1)?,
+                        row.get::<_, [u8; 16]>(2)?,
+                        (row.get::<_, u8>(3)?, row.get::<_, u8>(4)?),
+                        (row.get::<_, i64>(5)?, row.get::<_, i64>(6)?),
+                    ))
+                })
+                .optional()?;
+            let Some((found, updated_at, content, (standing, severity), (issue, body))) = found
+            else {
+                return Ok((key, verify, None));
+            };
+            if found == verify {
+                let stored = Stored {
+                    updated_at,
+                    content: rows::digest(content),
+                    standing: rows::standing(standing)?,
+                    severity: rows::severity(severity)?,
+                    issue,
+                    body,
+                };
+                return Ok((key, verify, Some(stored)));
+            }
+        }
+        Err(StoreError::corrupt(format!(
+            "more than {MAX_PROBES} findings of scope {scope} share a key"
+        )))
+    }
+
+    fn insert(
+        &mut self,
+        scope: i64,
+        key: i64,
+        verify: i64,
+        record: &FindingRecord,
+    ) -> Result<Change, StoreError> {
+        let issue = issue_id(self.tx, self.memory, &record.identity)?;
+        self.write(key, verify, issue, record)?;
+        self.tallies
+            .add(scope, record.finding.severity, record.finding.standing());
+        touch(self.tx, issue, self.page.window, Change::Appeared)?;
+        Ok(Change::Appeared)
+    }
+
+    fn replace(
+        &mut self,
+        scope: i64,
+        (key, verify): (i64, i64),
+        stored: &Stored,
+        record: &FindingRecord,
+    ) -> Result<Change, StoreError> {
+        let change = Change::between(stored.standing, record.finding.standing());
+        let issue = issue_id(self.tx, self.memory, &record.identity)?;
+        self.packing.release(self.tx, stored.body)?;
+        self.write(key, verify, issue, record)?;
+        self.tallies.remove(scope, stored.severity, stored.standing);
+        self.tallies
+            .add(scope, record.finding.severity, record.finding.standing());
+        touch(self.tx, issue, self.page.window, change)?;
+        if issue != stored.issue {
+            touch(self.tx, stored.issue, self.page.window, Change::Altered)?;
+        }
+        Ok(change)
+    }
+
+    /// Writes a finding's row, and packs its raw text.
+    fn write(
+        &mut self,
+        key: i64,
+        verify: i64,
+        issue: i64,
+        record: &FindingRecord,
+    ) -> Result<(), StoreError> {
+        let finding = &record.finding;
+        let raw = self.page.body.get(record.raw.clone()).unwrap_or_default();
+        let place = self.packing.add(raw);
+        let texts = &mut self.memory.texts;
+        let since = finding
+            .first_observed_at
+            .or(finding.created_at)
+            .unwrap_or(finding.updated_at);
+        let compliance = match &finding.compliance {
+            Some(compliance) => Some(texts.id(self.tx, compliance.as_str())?),
+            None => None,
+        };
+        self.tx
+            .prepare_cached(
+                "INSERT INTO findings (key, verify, id_hash, recorded_at, issue, severity, standing,
+                                       updated_at, since, title, product, compliance, workflow,
+                                       content, body, start, length)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
+                 ON CONFLICT (key) DO UPDATE SET
+                     issue = ?5, severity = ?6, standing = ?7, updated_at = ?8, since = ?9,
+                     title = ?10, product = ?11, compliance = ?12, workflow = ?13, content = ?14,
+                     body = ?15, start = ?16, length = ?17, stamps = NULL",
+            )?
+            .execute(params![
+                key,
+                verify,
+                id_hash(&finding.key.id),
+                rows::micros(self.now),
+                issue,
+                finding.severity.rank(),
+                finding.standing().code(),
+                rows::version(finding.updated_at),
+                rows::micros(since),
+                texts.id(self.tx, &finding.title)?,
+                texts.id(self.tx, &finding.product)?,
+                compliance,
+                texts.id(self.tx, finding.workflow.as_str())?,
+                record.content.as_bytes(),
+                self.packing.id(),
+                rows::size(place.start),
+                rows::size(place.len()),
+            ])?;
+        Ok(())
+    }
+
+    fn refresh(
+        &mut self,
+        key: i64,
+        version: i64,
+        record: &FindingRecord,
+    ) -> Result<(), StoreError> {
+        self.tx
+            .prepare_cached("UPDATE findings SET updated_at = ?2, stamps = ?3 WHERE key = ?1")?
+            .execute(params![key, version, record.stamps])?;
+        Ok(())
+    }
+}
+
+/// A fingerprint of the provider's id alone.
+pub(super) fn id_hash(id: &str) -> i64 {
+    Digest::of(&[id]).halves().0.cast_signed()
+}
+
+/// The number of an issue, which is stored if it was not.
+fn issue_id(
+    tx: &Transaction<'_>,
+    memory: &mut Memory,
+    identity: &IssueIdentity,
+) -> Result<i64, StoreError> {
+    let key = identity.key();
+    let stored: Option<i64> = tx
+        .prepare_cached("SELECT id FROM issues WHERE key = ?1")?
+        .query_row([key.as_bytes()], |row| row.get(0))
+        .optional()?;
+    if let Some(id) = stored {
+        return Ok(id);
+    }
+    let problem = memory.texts.id(tx, &identity.problem)?;
+    Ok(tx
+        .prepare_cached(
+            "INSERT INTO issues (key, account, region, resource_kind, resource, problem)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .insert(params![
+            key.as_bytes(),
+            identity.account.as_str(),
+            identity.region.as_ref().map(crate::domain::Region::as_str),
+            identity.resource_kind,
+            identity.resource,
+            problem,
+        ])?)
+}
+
+/// Marks an issue, so that deciding looks at it. What a scope held before hubwatch came is history;
+/// only a problem that appears or comes back afterwards is news.
+fn touch(
+    tx: &Transaction<'_>,
+    issue: i64,
+    window: Window,
+    change: Change,
+) -> Result<(), StoreError> {
+    let news =
+        window.kind == WindowKind::Tail && matches!(change, Change::Appeared | Change::Reopened);
+    tx.prepare_cached(
+        "INSERT INTO touched (issue, history) VALUES (?1, ?2)
+         ON CONFLICT (issue) DO UPDATE SET history = min(history, excluded.history)",
+    )?
+    .execute(params![issue, !news])?;
+    Ok(())
+}
+
+/// Keeps what could not be read. Returns whether it was not known before.
+fn reject(
+    tx: &Transaction<'_>,
+    scope: i64,
+    page: &PageRecord,
+    rejected: &RejectedRecord,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let raw = page.body.get(rejected.raw.clone()).unwrap_or_default();
+    let written = tx
+        .prepare_cached(
+            "INSERT INTO rejected (scope, content, reason, detail, finding_id, raw, size, first_seen)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+             ON CONFLICT (scope, content) DO NOTHING",
+        )?
+        .execute(params![
+            scope,
+            Digest::of_pieces([raw]).as_bytes(),
+            rejected.reason,
+            rejected.detail,
+            rejected.id,
+            bodies::compress(raw)?,
+            rows::size(raw.len()),
+            rows::micros(now),
+        ])?;
+    Ok(written > 0)
+}

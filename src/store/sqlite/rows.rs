@@ -1,0 +1,116 @@
+//! Our types as columns, and back.
+
+use rusqlite::Row;
+
+use crate::domain::{
+    AccountId, CoverageState, Digest, Incident, IncidentId, IncidentState, IssueStatus, Region,
+    Severity, Standing, Timestamp, Window, delivery::DeliveryState, delivery::Occasion,
+    window::WindowKind,
+};
+
+use super::super::StoreError;
+
+/// A time as its column.
+pub(super) fn micros(time: Timestamp) -> i64 {
+    time.as_microsecond()
+}
+
+/// A time from its column.
+pub(super) fn time(micros: i64) -> Result<Timestamp, StoreError> {
+    Timestamp::from_microsecond(micros)
+        .map_err(|_| StoreError::corrupt(format!("{micros} is no time")))
+}
+
+/// The order of a finding's versions, to the nanosecond. Times outside 1677 to 2262 are clamped.
+pub(super) fn version(updated_at: Timestamp) -> i64 {
+    let nanos = updated_at.as_nanosecond();
+    i64::try_from(nanos).unwrap_or(if nanos < 0 { i64::MIN } else { i64::MAX })
+}
+
+/// A count as its column or from it; never negative.
+pub(super) fn count(n: i64) -> u64 {
+    u64::try_from(n).unwrap_or(0)
+}
+
+/// A length or offset as its column.
+pub(super) fn size(n: usize) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+/// An offset from its column.
+pub(super) fn offset(n: i64) -> Result<usize, StoreError> {
+    usize::try_from(n).map_err(|_| StoreError::corrupt(format!("{n} is no offset")))
+}
+
+pub(super) fn severity(rank: u8) -> Result<Severity, StoreError> {
+    Severity::from_rank(rank).ok_or_else(|| StoreError::corrupt(format!("{rank} is no severity")))
+}
+
+pub(super) fn standing(code: u8) -> Result<Standing, StoreError> {
+    Standing::from_code(code).ok_or_else(|| StoreError::corrupt(format!("{code} is no standing")))
+}
+
+pub(super) fn digest(bytes: [u8; 16]) -> Digest {
+    Digest::from_bytes(bytes)
+}
+
+/// Reads a word of a closed set.
+fn word<T>(read: fn(&str) -> Option<T>, text: &str, what: &str) -> Result<T, StoreError> {
+    read(text).ok_or_else(|| StoreError::corrupt(format!("`{text}` is no {what}")))
+}
+
+pub(super) fn coverage_state(text: &str) -> Result<CoverageState, StoreError> {
+    word(CoverageState::from_word, text, "coverage state")
+}
+
+pub(super) fn issue_status(text: &str) -> Result<IssueStatus, StoreError> {
+    word(IssueStatus::from_word, text, "issue status")
+}
+
+pub(super) fn delivery_state(text: &str) -> Result<DeliveryState, StoreError> {
+    word(DeliveryState::from_word, text, "delivery state")
+}
+
+pub(super) fn occasion(text: &str) -> Result<Occasion, StoreError> {
+    word(Occasion::from_word, text, "occasion")
+}
+
+pub(super) fn incident_state(text: &str) -> Result<IncidentState, StoreError> {
+    word(IncidentState::from_word, text, "incident state")
+}
+
+pub(super) fn window(kind: &str, start: i64, end: i64) -> Result<Window, StoreError> {
+    let kind = word(WindowKind::from_word, kind, "window")?;
+    Ok(Window {
+        kind,
+        start: time(start)?,
+        end: time(end)?,
+    })
+}
+
+/// The columns that [`incident`] reads, in its order.
+pub(super) const INCIDENT: &str = "incidents.id, route, \"group\", incidents.title, \
+     incidents.severity, incidents.state, incidents.account, incidents.region, \
+     incidents.resource, incidents.resource_kind, open_issues, opened_at, changed_at, \
+     incidents.history, told";
+
+/// An incident from the columns of [`INCIDENT`].
+pub(super) fn incident(row: &Row<'_>) -> Result<Incident, StoreError> {
+    Ok(Incident {
+        id: Some(IncidentId(row.get(0)?)),
+        route: row.get(1)?,
+        group: digest(row.get(2)?),
+        title: row.get(3)?,
+        severity: severity(row.get(4)?)?,
+        state: incident_state(row.get_ref(5)?.as_str().unwrap_or_default())?,
+        account: AccountId::new(row.get::<_, String>(6)?),
+        region: row.get::<_, Option<String>>(7)?.map(Region::new),
+        resource: row.get(8)?,
+        resource_kind: row.get(9)?,
+        open_issues: row.get(10)?,
+        opened_at: time(row.get(11)?)?,
+        changed_at: time(row.get(12)?)?,
+        history: row.get(13)?,
+        told: row.get(14)?,
+    })
+}

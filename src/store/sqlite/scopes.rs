@@ -1,0 +1,327 @@
+//! Scopes: coverage, progress, windows that were begun.
+
+use std::collections::HashMap;
+
+use rusqlite::{OptionalExtension, Transaction, params};
+
+use crate::domain::{
+    AccountId, Coverage, CoverageState, Region, Scope, SyncProgress, Timestamp, Window,
+};
+
+use super::{
+    super::{CensusEntry, ScopeProgress, StoreError},
+    rows,
+};
+
+/// Numbers of scopes. There are as many as accounts times Regions, which configuration bounds.
+#[derive(Debug, Default)]
+pub(super) struct ScopeIds {
+    known: HashMap<Scope, i64>,
+}
+
+impl ScopeIds {
+    /// The number of a scope. One that discovery never named is added as stale: a finding of it was
+    /// seen from elsewhere.
+    pub(super) fn id(&mut self, tx: &Transaction<'_>, scope: &Scope) -> Result<i64, StoreError> {
+        if let Some(id) = self.known.get(scope) {
+            return Ok(*id);
+        }
+        let stored: Option<i64> = tx
+            .prepare_cached("SELECT id FROM scopes WHERE account = ?1 AND region = ?2")?
+            .query_row([scope.account.as_str(), scope.region.as_str()], |row| {
+                row.get(0)
+            })
+            .optional()?;
+        let id = match stored {
+            Some(id) => id,
+            None => insert(
+                tx,
+                scope,
+                "",
+                CoverageState::Stale,
+                None,
+                Timestamp::UNIX_EPOCH,
+            )?,
+        };
+        self.known.insert(scope.clone(), id);
+        Ok(id)
+    }
+}
+
+fn insert(
+    tx: &Transaction<'_>,
+    scope: &Scope,
+    account_name: &str,
+    state: CoverageState,
+    error: Option<&str>,
+    now: Timestamp,
+) -> Result<i64, StoreError> {
+    Ok(tx
+        .prepare_cached(
+            "INSERT INTO scopes (account, region, account_name, state, since, error)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .insert(params![
+            scope.account.as_str(),
+            scope.region.as_str(),
+            account_name,
+            state.as_str(),
+            rows::micros(now),
+            error,
+        ])?)
+}
+
+/// What is stored of one scope that a census may change.
+struct Listed {
+    id: i64,
+    account_name: String,
+    state: CoverageState,
+    error: Option<String>,
+    backfilled: bool,
+}
+
+/// See [`super::super::Store::take_census`].
+pub(super) fn take_census(
+    tx: &Transaction<'_>,
+    census: &[CensusEntry],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let mut listed = listed(tx)?;
+    for entry in census {
+        let trouble = entry
+            .trouble
+            .as_ref()
+            .map(|(state, error)| (*state, error.as_str()));
+        let Some(known) = listed.remove(&entry.scope) else {
+            let (state, error) = match trouble {
+                Some((state, error)) => (state, Some(error)),
+                None => (CoverageState::Backfilling, None),
+            };
+            insert(tx, &entry.scope, &entry.account_name, state, error, now)?;
+            continue;
+        };
+        if known.account_name != entry.account_name {
+            tx.prepare_cached("UPDATE scopes SET account_name = ?2 WHERE id = ?1")?
+                .execute(params![known.id, entry.account_name])?;
+        }
+        match (trouble, known.state) {
+            (Some((state, error)), _) => {
+                if known.state != state || known.error.as_deref() != Some(error) {
+                    enter(tx, known.id, state, Some(error), now)?;
+                }
+            }
+            // Discovery found nothing in the way any more. A poll will tell the rest.
+            (
+                None,
+                CoverageState::Suspended | CoverageState::Stale | CoverageState::RegionDisabled,
+            ) => {
+                let state = if known.backfilled {
+                    CoverageState::Unreachable
+                } else {
+                    CoverageState::Backfilling
+                };
+                enter(tx, known.id, state, Some("back again, not read yet"), now)?;
+            }
+            (None, _) => {}
+        }
+    }
+    for left in listed.into_values() {
+        if left.state != CoverageState::Stale {
+            let why = "no longer in the organization or configuration; its findings are kept";
+            enter(tx, left.id, CoverageState::Stale, Some(why), now)?;
+        }
+    }
+    Ok(())
+}
+
+fn listed(tx: &Transaction<'_>) -> Result<HashMap<Scope, Listed>, StoreError> {
+    let mut statement = tx.prepare_cached(
+        "SELECT account, region, id, account_name, state, error, history_from FROM scopes",
+    )?;
+    let mut found = HashMap::new();
+    let mut all = statement.query([])?;
+    while let Some(row) = all.next()? {
+        let scope = Scope {
+            account: AccountId::new(row.get::<_, String>(0)?),
+            region: Region::new(row.get::<_, String>(1)?),
+        };
+        let history_from: Option<i64> = row.get(6)?;
+        found.insert(
+            scope,
+            Listed {
+                id: row.get(2)?,
+                account_name: row.get(3)?,
+                state: rows::coverage_state(&row.get::<_, String>(4)?)?,
+                error: row.get(5)?,
+                backfilled: history_from.is_some_and(|at| at <= origin()),
+            },
+        );
+    }
+    Ok(found)
+}
+
+fn origin() -> i64 {
+    rows::micros(crate::domain::window::ORIGIN)
+}
+
+/// Puts a scope into a state. `since` moves only when the state does.
+pub(super) fn enter(
+    tx: &Transaction<'_>,
+    scope: i64,
+    state: CoverageState,
+    error: Option<&str>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    tx.prepare_cached(
+        "UPDATE scopes SET since = CASE WHEN state = ?2 THEN since ELSE ?4 END,
+                           state = ?2, error = ?3
+         WHERE id = ?1",
+    )?
+    .execute(params![scope, state.as_str(), error, rows::micros(now)])?;
+    Ok(())
+}
+
+/// See [`super::super::Store::coverage`].
+pub(super) fn coverage(tx: &Transaction<'_>) -> Result<Vec<Coverage>, StoreError> {
+    let mut statement = tx.prepare_cached(
+        "SELECT account, region, account_name, state, since, last_complete, error
+         FROM scopes ORDER BY account, region",
+    )?;
+    let mut found = Vec::new();
+    let mut all = statement.query([])?;
+    while let Some(row) = all.next()? {
+        found.push(Coverage {
+            scope: Scope {
+                account: AccountId::new(row.get::<_, String>(0)?),
+                region: Region::new(row.get::<_, String>(1)?),
+            },
+            account_name: row.get(2)?,
+            state: rows::coverage_state(&row.get::<_, String>(3)?)?,
+            since: rows::time(row.get(4)?)?,
+            last_complete: row.get::<_, Option<i64>>(5)?.map(rows::time).transpose()?,
+            error: row.get(6)?,
+        });
+    }
+    Ok(found)
+}
+
+/// See [`super::super::Store::progress`].
+pub(super) fn progress(tx: &Transaction<'_>, scope: &Scope) -> Result<ScopeProgress, StoreError> {
+    let found = tx
+        .prepare_cached(
+            "SELECT id, first_contact, watermark, history_from FROM scopes
+             WHERE account = ?1 AND region = ?2",
+        )?
+        .query_row([scope.account.as_str(), scope.region.as_str()], |row| {
+            Ok((
+                row.get::<_, i64>(0)?,
+                (row.get(1)?, row.get(2)?, row.get(3)?),
+            ))
+        })
+        .optional()?;
+    let Some((id, times)) = found else {
+        return Ok(ScopeProgress {
+            progress: None,
+            begun: Vec::new(),
+        });
+    };
+    Ok(ScopeProgress {
+        progress: sync_progress(times)?,
+        begun: begun_windows(tx, id)?,
+    })
+}
+
+type ProgressColumns = (Option<i64>, Option<i64>, Option<i64>);
+
+fn sync_progress(columns: ProgressColumns) -> Result<Option<SyncProgress>, StoreError> {
+    let (Some(first_contact), Some(watermark), Some(history_from)) = columns else {
+        return Ok(None);
+    };
+    Ok(Some(SyncProgress {
+        first_contact: rows::time(first_contact)?,
+        watermark: rows::time(watermark)?,
+        history_from: rows::time(history_from)?,
+    }))
+}
+
+fn begun_windows(tx: &Transaction<'_>, scope: i64) -> Result<Vec<Window>, StoreError> {
+    let mut statement = tx.prepare_cached(
+        "SELECT kind, start, \"end\" FROM windows WHERE scope = ?1 ORDER BY kind",
+    )?;
+    let mut begun = Vec::new();
+    let mut all = statement.query([scope])?;
+    while let Some(row) = all.next()? {
+        begun.push(rows::window(
+            &row.get::<_, String>(0)?,
+            row.get(1)?,
+            row.get(2)?,
+        )?);
+    }
+    Ok(begun)
+}
+
+/// See [`super::super::Store::begin_window`].
+pub(super) fn begin_window(
+    tx: &Transaction<'_>,
+    scope: i64,
+    window: Window,
+    progress: SyncProgress,
+) -> Result<(), StoreError> {
+    tx.prepare_cached(
+        "UPDATE scopes SET first_contact = ?2, watermark = ?3, history_from = ?4
+         WHERE id = ?1 AND first_contact IS NULL",
+    )?
+    .execute(params![
+        scope,
+        rows::micros(progress.first_contact),
+        rows::micros(progress.watermark),
+        rows::micros(progress.history_from),
+    ])?;
+    tx.prepare_cached(
+        "INSERT INTO windows (scope, kind, start, \"end\") VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT DO NOTHING",
+    )?
+    .execute(params![
+        scope,
+        window.kind.as_str(),
+        rows::micros(window.start),
+        rows::micros(window.end),
+    ])?;
+    Ok(())
+}
+
+/// A window's last page is recorded: progress moves, the window is forgotten, the scope is covered.
+pub(super) fn complete_window(
+    tx: &Transaction<'_>,
+    scope: i64,
+    window: Window,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let times: ProgressColumns = tx
+        .prepare_cached("SELECT first_contact, watermark, history_from FROM scopes WHERE id = ?1")?
+        .query_row([scope], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    // A window is always begun before it is completed, so there is progress to move.
+    let Some(progress) = sync_progress(times)? else {
+        return Err(StoreError::corrupt(
+            "a window was completed that was never begun",
+        ));
+    };
+    let after = progress.after(window);
+    let state = if after.is_backfilled() {
+        CoverageState::Ok
+    } else {
+        CoverageState::Backfilling
+    };
+    tx.prepare_cached(
+        "UPDATE scopes SET watermark = ?2, history_from = ?3, last_complete = ?4 WHERE id = ?1",
+    )?
+    .execute(params![
+        scope,
+        rows::micros(after.watermark),
+        rows::micros(after.history_from),
+        rows::micros(now),
+    ])?;
+    tx.prepare_cached("DELETE FROM windows WHERE scope = ?1 AND kind = ?2")?
+        .execute(params![scope, window.kind.as_str()])?;
+    enter(tx, scope, state, None, now)
+}

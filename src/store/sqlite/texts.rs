@@ -1,0 +1,46 @@
+//! Texts that repeat over many findings are stored once.
+
+use std::collections::HashMap;
+
+use rusqlite::{OptionalExtension, Transaction};
+
+use super::super::StoreError;
+
+/// How many numbers are remembered. Titles and products repeat, so few are needed; what comes from
+/// outside must not grow without bound.
+const REMEMBERED: usize = 50_000;
+/// Longer texts are cut when stored here; they are whole in the raw finding.
+const LONGEST: usize = 512;
+
+/// Numbers of texts.
+#[derive(Debug, Default)]
+pub(super) struct TextIds {
+    known: HashMap<String, i64>,
+}
+
+impl TextIds {
+    /// The number of a text, which is stored if it was not.
+    pub(super) fn id(&mut self, tx: &Transaction<'_>, text: &str) -> Result<i64, StoreError> {
+        let text = text
+            .get(..text.floor_char_boundary(LONGEST))
+            .unwrap_or(text);
+        if let Some(id) = self.known.get(text) {
+            return Ok(*id);
+        }
+        let stored: Option<i64> = tx
+            .prepare_cached("SELECT id FROM texts WHERE text = ?1")?
+            .query_row([text], |row| row.get(0))
+            .optional()?;
+        let id = match stored {
+            Some(id) => id,
+            None => tx
+                .prepare_cached("INSERT INTO texts (text) VALUES (?1)")?
+                .insert([text])?,
+        };
+        if self.known.len() >= REMEMBERED {
+            self.known.clear();
+        }
+        self.known.insert(text.to_owned(), id);
+        Ok(id)
+    }
+}
