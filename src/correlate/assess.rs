@@ -22,8 +22,8 @@ pub(super) fn assess(touched: &TouchedIssue) -> Assessment {
     }
 }
 
-/// Open when any finding says so. A check that could not be made is no evidence either way: the issue
-/// stays what it was, and one that was never decided is not opened by it.
+/// Open when any finding says so. A check that could not be made is no evidence either way: the
+/// issue stays what it was, and one that was never decided is not opened by it.
 fn status(touched: &TouchedIssue) -> IssueStatus {
     let any = |standing| {
         touched
@@ -44,8 +44,8 @@ fn status(touched: &TouchedIssue) -> IssueStatus {
     IssueStatus::Resolved
 }
 
-/// The finding that speaks for the issue: the worst open one, or the worst of all when none is open;
-/// of equally bad ones the first by title.
+/// The finding that speaks for the issue: the worst open one, or the worst of all when none is
+/// open; of equally bad ones the first by title.
 fn worst(evidence: &[Evidence]) -> Option<&Evidence> {
     evidence.iter().max_by(|a, b| {
         let open = |e: &Evidence| e.standing == Standing::Open;

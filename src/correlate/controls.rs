@@ -7,8 +7,9 @@ const CIS_1_4: &str = "cis-aws-foundations-benchmark/v/1.4.0/";
 /// What precedes the rules of any version.
 const CIS: &str = "cis-aws-foundations-benchmark/v/";
 
-/// Rules of CIS 1.2.0. Source of the three tables: Security Hub user guide, "Generator IDs before and
-/// after turning on consolidated control findings". Rule 1.1 is left out: it became two controls.
+/// Rules of CIS 1.2.0. Source of the three tables: Security Hub user guide, "Generator IDs before
+/// and after turning on consolidated control findings". Rule 1.1 is left out: it became two
+/// controls.
 const CIS_1_2_CONTROLS: [(&str, &str); 42] = [
     ("1.2", "IAM.5"),
     ("1.3", "IAM.8"),
@@ -159,8 +160,9 @@ pub(super) fn canonical(named: &str) -> &str {
     found.map_or(named, |(_, control)| control)
 }
 
-/// Whether a control is about identities or the account itself. Those are the same in every Region, and
-/// Security Hub reports them once per Region. Chapter 1 of every CIS benchmark is about identities.
+/// Whether a control is about identities or the account itself. Those are the same in every Region,
+/// and Security Hub reports them once per Region. Chapter 1 of every CIS benchmark is about
+/// identities.
 pub(super) fn is_global(control: &str) -> bool {
     let cis = control
         .strip_prefix(CIS)

@@ -39,7 +39,8 @@ pub(super) fn decide(routes: &[Route], known: &Known, now: Timestamp) -> Decisio
                 stay_or_leave(draft, issue, selecting.contains_key(group));
             }
         }
-        // Only an open problem opens an incident or joins one. Those that are over stay where they are.
+        // Only an open problem opens an incident or joins one. Those that are over stay where they
+        // are.
         if issue.status != IssueStatus::Open {
             continue;
         }
@@ -101,8 +102,9 @@ fn draft<'d, 'r>(
 
 /// Brings a member up to date, or takes it out because its route no longer selects it.
 ///
-/// Only an open issue leaves. One that is over stays: a check that passed is informational, and would else
-/// leave the very incident that it resolves. So does one whose route is gone from the configuration.
+/// Only an open issue leaves. One that is over stays: a check that passed is informational, and
+/// would else leave the very incident that it resolves. So does one whose route is gone from the
+/// configuration.
 fn stay_or_leave(draft: &mut Draft<'_>, issue: &Assessment, is_selected: bool) {
     if !is_selected && issue.status == IssueStatus::Open && draft.route.is_some() {
         draft.members.remove(&issue.id);
@@ -166,8 +168,8 @@ fn conclude(draft: Draft<'_>, now: Timestamp) -> Option<IncidentDecision> {
     })
 }
 
-/// The incident as its issues make it. One that every issue has left is over, and otherwise stays as it
-/// was: people who were told of it must still recognise it.
+/// The incident as its issues make it. One that every issue has left is over, and otherwise stays
+/// as it was: people who were told of it must still recognise it.
 fn summary(before: &Incident, members: &BTreeMap<i64, Member>) -> Incident {
     let status = |status| {
         members
@@ -195,8 +197,8 @@ fn summary(before: &Incident, members: &BTreeMap<i64, Member>) -> Incident {
     incident
 }
 
-/// The issue that speaks for the incident: the worst open one, or the worst of all when none is open; of
-/// equally bad ones the first by title.
+/// The issue that speaks for the incident: the worst open one, or the worst of all when none is
+/// open; of equally bad ones the first by title.
 fn worst<'a>(members: impl Iterator<Item = &'a Member>) -> Option<&'a Member> {
     members.max_by(|a, b| {
         let open = |member: &Member| member.status == IssueStatus::Open;
@@ -214,8 +216,9 @@ fn title(worst: &Member, problems: usize) -> String {
     }
 }
 
-/// Who must hear of the incident now: every sink of its route, once, as soon as one of its open issues is
-/// news. Until then an incident of nothing but history stays silent, if its route says so.
+/// Who must hear of the incident now: every sink of its route, once, as soon as one of its open
+/// issues is news. Until then an incident of nothing but history stays silent, if its route says
+/// so.
 fn owed(incident: &Incident, draft: &Draft<'_>) -> Vec<(String, Occasion)> {
     let Some(route) = draft.route.filter(|_| !incident.told) else {
         return Vec::new();

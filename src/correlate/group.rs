@@ -4,8 +4,8 @@ use crate::domain::{AccountId, Digest, Region, decision::Assessment};
 
 use super::resource::Canonical;
 
-/// What the issues of one incident share. No group reaches beyond one account: its people are those who
-/// can mend it.
+/// What the issues of one incident share. No group reaches beyond one account: its people are those
+/// who can mend it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum GroupBy {
     /// The resource.
@@ -49,8 +49,8 @@ impl GroupBy {
         }
     }
 
-    /// Where an incident of this issue's group is. It must not depend on which issue came first, so a
-    /// group of several resources is placed at the account.
+    /// Where an incident of this issue's group is. It must not depend on which issue came first, so
+    /// a group of several resources is placed at the account.
     pub(super) fn place(self, issue: &Assessment) -> Place {
         let identity = &issue.identity;
         let resource = match self {

@@ -9,13 +9,14 @@ use super::{controls, resource};
 /// How long a list of vulnerabilities may become before a digest stands for it, in bytes.
 const NAMES_MAX: usize = 120;
 
-/// Names the issue that a finding reports: which problem, on which resource, of which account, in which
-/// Region.
+/// Names the issue that a finding reports: which problem, on which resource, of which account, in
+/// which Region.
 ///
 /// The problem is the first that applies: the security control, `control:EC2.19`; the CVEs,
-/// `cve:CVE-2021-44228`; other vulnerabilities, `vulnerability:GHSA-…`; what the product's detector is called,
-/// `product:aws/guardduty/…`. Only canonical fields are read, never prose, so the issue stays the same when a
-/// standard, a provider's wording or a finding's id changes. The order of lists decides nothing.
+/// `cve:CVE-2021-44228`; other vulnerabilities, `vulnerability:GHSA-…`; what the product's detector
+/// is called, `product:aws/guardduty/…`. Only canonical fields are read, never prose, so the issue
+/// stays the same when a standard, a provider's wording or a finding's id changes. The order of
+/// lists decides nothing.
 #[must_use]
 pub fn identify(finding: &Finding) -> IssueIdentity {
     let control = finding.control.as_deref().map(controls::canonical);

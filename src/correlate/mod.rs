@@ -1,9 +1,8 @@
 //! Correlation: findings to issues to incidents, and who must hear of them.
 //!
 //! Knows which findings speak of the same problem, what became of it, and which issues a route
-//! gathers into one incident.
-//! Does not know the time, where anything is stored, or how a sink says it. Everything here is a pure
-//! function that cannot fail.
+//! gathers into one incident. Does not know the time, where anything is stored, or how a sink says
+//! it. Everything here is a pure function that cannot fail.
 
 mod assess;
 mod controls;

@@ -2,8 +2,8 @@
 
 use crate::domain::{Finding, Region, Resource};
 
-/// Services whose resources belong to no Region (service authorization reference: their ARNs leave the
-/// Region empty). S3 is not among them: a bucket's ARN names no Region, but the bucket has one.
+/// Services whose resources belong to no Region (service authorization reference: their ARNs leave
+/// the Region empty). S3 is not among them: a bucket's ARN names no Region, but the bucket has one.
 const GLOBAL_SERVICES: [&str; 11] = [
     "account",
     "budgets",
@@ -87,8 +87,8 @@ impl Canonical {
 /// The resource that a finding is about: the account itself where it names none.
 ///
 /// AWS promises no order, so the order of `Resources` decides nothing. Of several, first come those
-/// of the service that the control is named after, then those that are not mere surroundings (the VPC of a
-/// security group), then the first by canonical id.
+/// of the service that the control is named after, then those that are not mere surroundings (the
+/// VPC of a security group), then the first by canonical id.
 pub(super) fn primary(finding: &Finding, control: Option<&str>) -> Canonical {
     let service = control.and_then(|control| control.split_once('.'));
     let service = service.map(|(service, _)| format!("aws{}", service.to_ascii_lowercase()));
@@ -147,8 +147,8 @@ pub(super) fn canonical(resource: &Resource, finding: &Finding) -> Canonical {
     }
 }
 
-/// The account that an id stands for: `AWS::::Account:1…`, as Security Hub writes it; the root user's or
-/// the organization's ARN, or bare digits, as others do for `AwsAccount`.
+/// The account that an id stands for: `AWS::::Account:1…`, as Security Hub writes it; the root
+/// user's or the organization's ARN, or bare digits, as others do for `AwsAccount`.
 fn account_in<'a>(id: &'a str, kind: &str) -> Option<&'a str> {
     if let Some(account) = id.strip_prefix(ACCOUNT) {
         return Some(account);

@@ -7,7 +7,8 @@ use crate::domain::{
 
 use super::{Route, assess, decide};
 
-/// The routes of a configuration. Names of routes must differ: incidents belong to a route by its name.
+/// The routes of a configuration. Names of routes must differ: incidents belong to a route by its
+/// name.
 #[derive(Debug, Clone)]
 pub struct Rulebook {
     routes: Vec<Route>,
@@ -26,15 +27,16 @@ impl Rulebook {
         &self.routes
     }
 
-    /// What a touched issue's findings add up to. The same for every rulebook today; asked here because
-    /// correlation rules, which raise a severity, are the operator's to switch.
+    /// What a touched issue's findings add up to. The same for every rulebook today; asked here
+    /// because correlation rules, which raise a severity, are the operator's to switch.
     #[must_use]
     pub fn assess(&self, touched: &TouchedIssue) -> Assessment {
         assess::assess(touched)
     }
 
-    /// The groups that an issue would join: one for each route that selects it. [`Rulebook::decide`] has to
-    /// know the incidents of these groups, and those that the issue belongs to already.
+    /// The groups that an issue would join: one for each route that selects it.
+    /// [`Rulebook::decide`] has to know the incidents of these groups, and those that the issue
+    /// belongs to already.
     #[must_use]
     pub fn groups(&self, issue: &Assessment) -> Vec<Digest> {
         let selecting = self.routes.iter().filter(|route| route.selects(issue));
@@ -43,10 +45,10 @@ impl Rulebook {
 
     /// What has become true of incidents, and who must hear of it.
     ///
-    /// How the touched issues are ordered, and into how many calls they are split, changes neither the
-    /// incidents in the end nor what is owed, as long as each call knows what the earlier ones decided. Only
-    /// the words of an incident that every issue has left are those of its last issue. Deciding again what
-    /// was decided before decides nothing.
+    /// How the touched issues are ordered, and into how many calls they are split, changes neither
+    /// the incidents in the end nor what is owed, as long as each call knows what the earlier ones
+    /// decided. Only the words of an incident that every issue has left are those of its last
+    /// issue. Deciding again what was decided before decides nothing.
     #[must_use]
     pub fn decide(&self, known: &Known, now: Timestamp) -> Decision {
         decide::decide(&self.routes, known, now)

@@ -32,9 +32,9 @@ pub struct RouteSettings {
     pub group_by: Option<String>,
     /// The names of the sinks that hear of its incidents; at least one.
     pub sinks: Vec<String>,
-    /// What becomes of the issues that a first sync finds: `silent` or `notify`. The default will be
-    /// `digest` once hubwatch writes digests; until then it is `silent`, since forty thousand tickets are
-    /// worse than none.
+    /// What becomes of the issues that a first sync finds: `silent` or `notify`. The default will
+    /// be `digest` once hubwatch writes digests; until then it is `silent`, since forty thousand
+    /// tickets are worse than none.
     pub first_sync: Option<String>,
 }
 
@@ -69,8 +69,8 @@ impl RouteSettings {
     ///
     /// # Errors
     ///
-    /// Everything that is wrong with it, with keys relative to the route. That two routes share a name
-    /// is for the caller to see.
+    /// Everything that is wrong with it, with keys relative to the route. That two routes share a
+    /// name is for the caller to see.
     pub fn validate(self, known_sinks: &[&str]) -> Result<Route, Vec<Problem>> {
         let mut problems = Vec::new();
         check_name(&self.name, &mut problems);

@@ -371,8 +371,8 @@ fn twice() -> impl Strategy<Value = (Assessment, Option<Assessment>)> {
 
 type Outcome = (Vec<(Incident, BTreeSet<i64>)>, Vec<(Digest, String)>);
 
-/// The incidents in the end, and what is owed, without what may depend on who came first: numbers, and the
-/// words of an incident that every issue has left.
+/// The incidents in the end, and what is owed, without what may depend on who came first: numbers,
+/// and the words of an incident that every issue has left.
 fn outcome(mut shelf: Shelf) -> Outcome {
     shelf.owed.sort();
     let plain = |(incident, members): (Incident, BTreeSet<i64>)| {
