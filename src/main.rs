@@ -1,1 +1,7 @@
-fn main() {}
+//! The `hubwatch` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    hubwatch::cli::main()
+}

@@ -34,41 +34,37 @@ pub(super) fn classify<E>(
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
-    if let SdkError::ServiceError(context) = error {
-        let response = context.raw();
-        let answer = Answer {
-            code: context.err().code().unwrap_or_default(),
-            status: response.status().as_u16(),
-            text: context.err().message().unwrap_or_default(),
-            retry_after: retry_after(response),
-        };
-        return judge(operation, identity, answer);
-    }
     if let Some(reason) = missing_credentials(error) {
         return AwsError::BadCredentials { reason };
     }
     match error {
-        // A success whose body broke off or does not parse; an error status would be judged above.
-        SdkError::ResponseError(context) if context.raw().status().is_success() => {
+        // The SDK could not read an answer of its own.
+        SdkError::ServiceError(context) if context.raw().status().is_success() => {
             AwsError::Malformed {
                 operation,
-                reason: causes(error),
+                reason: causes(context.err()),
             }
         }
-        SdkError::ResponseError(context) => judge(
-            operation,
-            identity,
-            Answer {
-                status: context.raw().status().as_u16(),
-                retry_after: retry_after(context.raw()),
-                ..Answer::default()
-            },
-        ),
+        SdkError::ServiceError(context) => {
+            let answer = Answer {
+                code: context.err().code().unwrap_or_default(),
+                text: context.err().message().unwrap_or_default(),
+                ..head(context.raw())
+            };
+            judge(operation, identity, answer)
+        }
+        // The body broke off. Under an error status, that says enough.
+        SdkError::ResponseError(context) if !context.raw().status().is_success() => {
+            judge(operation, identity, head(context.raw()))
+        }
         SdkError::ConstructionFailure(_) => AwsError::Setup {
             reason: causes(error),
         },
-        // Time-outs, broken connections, and whatever a later SDK adds: no answer came.
-        _ => AwsError::Unreachable {
+        // Time-outs, broken connections and bodies, and whatever a later SDK adds: no whole answer.
+        SdkError::TimeoutError(_)
+        | SdkError::DispatchFailure(_)
+        | SdkError::ResponseError(_)
+        | _ => AwsError::Unreachable {
             operation,
             reason: causes(error),
         },
@@ -245,9 +241,16 @@ fn missing_credentials(error: &(dyn Error + 'static)) -> Option<String> {
     None
 }
 
-fn retry_after(response: &HttpResponse) -> Option<Duration> {
-    let secs = response.headers().get("retry-after")?;
-    Some(Duration::from_secs(secs.trim().parse().ok()?))
+/// What an answer says before its body.
+fn head(response: &HttpResponse) -> Answer<'_> {
+    let secs = response.headers().get("retry-after");
+    Answer {
+        status: response.status().as_u16(),
+        retry_after: secs
+            .and_then(|secs| secs.trim().parse().ok())
+            .map(Duration::from_secs),
+        ..Answer::default()
+    }
 }
 
 #[cfg(test)]

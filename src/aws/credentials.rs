@@ -252,20 +252,90 @@ fn early(lifetime: Duration) -> Duration {
 }
 
 fn lasts(error: &AwsError) -> Duration {
-    match error {
-        AwsError::RoleMissing { .. } | AwsError::Refused { .. } | AwsError::RegionDisabled => {
-            REFUSAL_LASTS
-        }
-        AwsError::Throttled { retry_after } => retry_after
-            .unwrap_or(TROUBLE_LASTS)
-            .clamp(TROUBLE_LASTS, REFUSAL_LASTS),
-        _ => TROUBLE_LASTS,
+    if let AwsError::Throttled { retry_after } = error {
+        let asked = retry_after.unwrap_or(TROUBLE_LASTS);
+        return asked.clamp(TROUBLE_LASTS, REFUSAL_LASTS);
+    }
+    // Somebody has to change the role, or the account's choice of Regions.
+    let needs_a_person = matches!(
+        error,
+        AwsError::RoleMissing { .. } | AwsError::Refused { .. } | AwsError::RegionDisabled
+    );
+    if needs_a_person {
+        REFUSAL_LASTS
+    } else {
+        TROUBLE_LASTS
     }
 }
 
-fn name_role(error: AwsError, arn: String) -> AwsError {
-    match error {
-        AwsError::RoleMissing { said, .. } => AwsError::RoleMissing { role: arn, said },
-        other => other,
+/// Says which role it was: only the caller knows.
+fn name_role(mut error: AwsError, arn: String) -> AwsError {
+    if let AwsError::RoleMissing { role, .. } = &mut error {
+        *role = arn;
+    }
+    error
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn session(lifetime_secs: u64) -> Session {
+        Session {
+            credentials: SharedCredentialsProvider::new(Credentials::new(
+                "ASIA", "s", None, None, "test",
+            )),
+            begun: Instant::now(),
+            lifetime: Duration::from_secs(lifetime_secs),
+            accepted_secs: AtomicU64::new(0),
+        }
+    }
+
+    fn missing() -> AwsError {
+        AwsError::RoleMissing {
+            role: "r".to_owned(),
+            said: "s".to_owned(),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_session_is_refreshed_before_it_ends_and_kept_while_that_fails() {
+        let mut held = Held::default();
+        let kept = held.learn(Ok(session(1000))).unwrap();
+        tokio::time::advance(Duration::from_secs(699)).await;
+        assert!(held.outcome(Instant::now()).is_some());
+        tokio::time::advance(Duration::from_secs(202)).await;
+        assert!(held.outcome(Instant::now()).is_none(), "due for a refresh");
+
+        let answer = held.learn(Err(missing())).unwrap();
+        assert!(Arc::ptr_eq(&answer, &kept));
+        assert!(held.outcome(Instant::now()).is_some(), "not tried at once");
+        tokio::time::advance(Duration::from_secs(31)).await;
+        assert!(held.outcome(Instant::now()).is_none(), "tried again");
+
+        tokio::time::advance(Duration::from_secs(100)).await;
+        assert_eq!(held.learn(Err(missing())).unwrap_err(), missing());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refusal_is_remembered_for_a_minute_and_trouble_for_seconds() {
+        for (error, secs) in [(missing(), 60), (AwsError::ClockSkew, 5)] {
+            let mut held = Held::default();
+            held.learn(Err(error)).unwrap_err();
+            tokio::time::advance(Duration::from_secs(secs - 1)).await;
+            assert!(held.outcome(Instant::now()).is_some());
+            tokio::time::advance(Duration::from_secs(1)).await;
+            assert!(held.outcome(Instant::now()).is_none());
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_session_that_some_region_accepts_is_not_at_fault() {
+        let session = session(3600);
+        assert!(!session.is_doubtful(), "STS has just made it");
+        tokio::time::advance(Duration::from_secs(601)).await;
+        assert!(session.is_doubtful());
+        session.accept();
+        assert!(!session.is_doubtful());
     }
 }

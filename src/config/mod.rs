@@ -1,1 +1,92 @@
-//! To be written.
+//! Configuration: what the operator typed, made into what the program runs on.
+//!
+//! Knows the file, the environment, where each value came from, and how to say what is wrong with
+//! all of them at once without repeating one.
+//! Does not know what a room's settings mean: each room declares its own and checks them.
+
+mod duration;
+mod environment;
+mod explain;
+mod extract;
+mod gather;
+mod http;
+mod key;
+mod layers;
+mod problem;
+mod secret;
+mod sinks;
+mod store;
+mod sync;
+
+use std::{collections::BTreeMap, ffi::OsString, path::Path};
+
+pub use environment::environment;
+pub use http::HttpConfig;
+pub use problem::{ConfigErrors, ConfigProblem};
+pub use store::StoreConfig;
+pub use sync::SyncConfig;
+
+use crate::{
+    aws,
+    notify::SinkConfig,
+    observe::telemetry::{self, LogConfig},
+};
+use gather::Gather;
+
+/// What the program runs on. It cannot hold nonsense, and printing it for debugging shows no
+/// secret.
+#[derive(Debug)]
+pub struct Config {
+    /// Whom we are to AWS, and which accounts and Regions are followed.
+    pub aws: aws::Config,
+    /// How scopes are followed.
+    pub sync: SyncConfig,
+    /// Where findings are kept.
+    pub store: StoreConfig,
+    /// Where and to whom we answer.
+    pub http: HttpConfig,
+    /// What is logged and how.
+    pub log: LogConfig,
+    /// The places notices go, by the name that the operator gave each.
+    pub sinks: BTreeMap<String, SinkConfig>,
+    /// What works, and still deserves a word to the operator.
+    pub warnings: Vec<ConfigProblem>,
+}
+
+/// The sections, in the order in which their problems are told.
+const SECTIONS: [&str; 9] = [
+    "aws", "accounts", "regions", "sync", "store", "http", "log", "routes", "sinks",
+];
+
+/// Reads the configuration: the file, then variables of the environment over it, which come from
+/// [`environment`] except in tests. Reads the files of secrets; changes nothing.
+///
+/// # Errors
+/// Every problem at once, with its key and source, and never with a configured value. Only a file
+/// that cannot be read as TOML hides the others.
+pub fn load(
+    path: Option<&Path>,
+    variables: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Result<Config, ConfigErrors> {
+    let mut gather = Gather::begin(path, variables.into_iter())?;
+    gather.refuse_unknown_sections(&SECTIONS);
+    let aws = gather.sections(&["aws", "accounts", "regions"], aws::Settings::validate);
+    let sync = gather.section("sync", |s: sync::Settings, _| s.validate());
+    let store = gather.section("store", |s: store::Settings, _| s.validate());
+    let http = gather.section("http", http::Settings::validate);
+    let log = gather.section("log", |s: telemetry::Settings, _| s.validate());
+    let sinks = sinks::read(&mut gather);
+    let (Some(aws), Some(sync), Some(store), Some(http), Some(log)) = (aws, sync, store, http, log)
+    else {
+        return Err(gather.into_errors());
+    };
+    Ok(Config {
+        aws,
+        sync,
+        store,
+        http,
+        log,
+        sinks,
+        warnings: gather.finish()?,
+    })
+}

@@ -48,7 +48,7 @@ impl Deliverer {
         Self {
             sink,
             store: Arc::clone(&daemon.store),
-            partition: daemon.aws.partition().clone(),
+            partition: daemon.store.partition().clone(),
             page_url: daemon.page_url.clone(),
             clock: daemon.clock.clone(),
             metrics: daemon.metrics.clone(),

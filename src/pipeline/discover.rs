@@ -87,7 +87,9 @@ impl Discoverer {
     /// Takes one complete census, stores it, and schedules what can be read.
     async fn step(&self) -> Result<(), DiscoverError> {
         let accounts = self.aws.accounts().await.map_err(DiscoverError::Accounts)?;
-        let fallback = self.aws.home_regions().await.map_err(DiscoverError::HomeRegions)?;
+        let home = self.aws.home_regions().await.map_err(DiscoverError::HomeRegions)?;
+        let fallback: Vec<Region> =
+            home.into_iter().filter(|state| state.enabled).map(|state| state.region).collect();
         let known = known_regions(self.store.coverage().await?);
         let mut census = Vec::new();
         let mut asked = JoinSet::new();

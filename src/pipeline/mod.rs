@@ -178,7 +178,7 @@ impl SyncState {
         };
         let deliveries = &tallies.deliveries;
         Ok(Self {
-            discovered: daemon.health.has_succeeded(discover::NAME),
+            discovered: daemon.health.report().iter().any(|l| l.name == discover::NAME && l.success_age.is_some()),
             scopes: coverage.len(),
             reading: coverage.iter().filter(waits).count(),
             unreadable: coverage.iter().filter(|c| !c.state.is_readable()).count(),

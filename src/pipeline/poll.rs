@@ -62,7 +62,7 @@ impl Poller {
         Self {
             aws: Arc::clone(&daemon.aws),
             store: Arc::clone(&daemon.store),
-            partition: daemon.aws.partition().clone(),
+            partition: daemon.store.partition().clone(),
             schedule,
             recorder,
             clock: daemon.clock.clone(),

@@ -17,7 +17,7 @@ use async_trait::async_trait;
 use crate::{
     correlate::Rulebook,
     domain::{
-        Coverage, CoverageState, IncidentId, Scope, SyncProgress, Timestamp, Window,
+        Coverage, CoverageState, IncidentId, Partition, Scope, SyncProgress, Timestamp, Window,
         delivery::{Delivery, Settlement},
     },
 };
@@ -64,6 +64,9 @@ pub struct Decided {
 /// Verbs of the store. Each is one transaction, and what it promises holds after a crash.
 #[async_trait]
 pub trait Store: Send + Sync + Debug {
+    /// The partition that everything in it is of.
+    fn partition(&self) -> &Partition;
+
     /// Takes a complete census: new scopes are waiting to be read, known ones take the trouble that
     /// discovery met, and those that the census does not name become stale.
     async fn take_census(&self, census: Vec<CensusEntry>, now: Timestamp)

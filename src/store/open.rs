@@ -27,13 +27,18 @@ impl StoreUrl {
             Some(("sqlite", path)) if !path.trim_matches('/').is_empty() => {
                 Ok(Self::Sqlite(PathBuf::from(path)))
             }
-            Some(("sqlite", _)) => {
-                Err(Problem::new("", "names no file; write sqlite:///var/lib/hubwatch/hubwatch.db"))
-            }
-            Some(("postgres" | "postgresql", _)) => {
-                Err(Problem::new("", "PostgreSQL is not available in this version; use sqlite:///…"))
-            }
-            _ => Err(Problem::new("", "expected a URL such as sqlite:///var/lib/hubwatch/hubwatch.db")),
+            Some(("sqlite", _)) => Err(Problem::new(
+                "",
+                "names no file; write sqlite:///var/lib/hubwatch/hubwatch.db",
+            )),
+            Some(("postgres" | "postgresql", _)) => Err(Problem::new(
+                "",
+                "PostgreSQL is not available in this version; use sqlite:///…",
+            )),
+            _ => Err(Problem::new(
+                "",
+                "expected a URL such as sqlite:///var/lib/hubwatch/hubwatch.db",
+            )),
         }
     }
 
@@ -55,10 +60,10 @@ impl fmt::Display for StoreUrl {
 }
 
 /// What the store is opened for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Access {
-    /// The daemon's: creates and migrates what is missing.
-    Write,
+    /// The daemon's: creates and migrates what is missing. A store holds one partition.
+    Write(Partition),
     /// A person's look: works beside a running daemon, changes nothing, and wants the file to exist.
     Read,
 }
@@ -68,12 +73,8 @@ pub enum Access {
 /// # Errors
 /// [`StoreError::Unavailable`] if the file cannot be opened or created, [`StoreError::Corrupt`] if
 /// it is no database, of another partition, or of a newer version of hubwatch.
-pub fn open(
-    url: &StoreUrl,
-    partition: &Partition,
-    access: Access,
-) -> Result<Arc<dyn Store>, StoreError> {
+pub fn open(url: &StoreUrl, access: &Access) -> Result<Arc<dyn Store>, StoreError> {
     match url {
-        StoreUrl::Sqlite(path) => Ok(Arc::new(Sqlite::open(path, partition, access)?)),
+        StoreUrl::Sqlite(path) => Ok(Arc::new(Sqlite::open(path, access)?)),
     }
 }

@@ -7,10 +7,7 @@ use std::ops::Range;
 
 use rusqlite::{OptionalExtension, Transaction, params};
 
-use super::{
-    super::StoreError,
-    rows,
-};
+use super::{super::StoreError, rows};
 
 /// zstd's own default: better ones cost more than they save here.
 const LEVEL: i32 = 3;
@@ -28,7 +25,11 @@ impl Packing {
         let id = tx
             .prepare_cached("SELECT coalesce(max(id), 0) + 1 FROM bodies")?
             .query_row([], |row| row.get(0))?;
-        Ok(Self { id, live: 0, bytes: Vec::new() })
+        Ok(Self {
+            id,
+            live: 0,
+            bytes: Vec::new(),
+        })
     }
 
     /// The number the blob will have.
@@ -51,8 +52,10 @@ impl Packing {
             self.live -= 1;
             return Ok(());
         }
-        tx.prepare_cached("UPDATE bodies SET live = live - 1 WHERE id = ?1")?.execute([body])?;
-        tx.prepare_cached("DELETE FROM bodies WHERE id = ?1 AND live <= 0")?.execute([body])?;
+        tx.prepare_cached("UPDATE bodies SET live = live - 1 WHERE id = ?1")?
+            .execute([body])?;
+        tx.prepare_cached("DELETE FROM bodies WHERE id = ?1 AND live <= 0")?
+            .execute([body])?;
         Ok(())
     }
 

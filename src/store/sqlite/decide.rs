@@ -32,7 +32,10 @@ pub(super) fn decide(
     now: Timestamp,
 ) -> Result<Decided, StoreError> {
     let touched = touched(tx, limit)?;
-    let mut decided = Decided { issues: touched.len(), ..Decided::default() };
+    let mut decided = Decided {
+        issues: touched.len(),
+        ..Decided::default()
+    };
     if touched.is_empty() {
         return Ok(decided);
     }
@@ -140,13 +143,18 @@ fn known_incident(
     tx: &Transaction<'_>,
     group: Digest,
 ) -> Result<Option<KnownIncident>, StoreError> {
-    let sql = format!("SELECT {} FROM incidents WHERE \"group\" = ?1", rows::INCIDENT);
+    let sql = format!(
+        "SELECT {} FROM incidents WHERE \"group\" = ?1",
+        rows::INCIDENT
+    );
     let incident = tx
         .prepare_cached(&sql)?
         .query_row([group.as_bytes()], |row| Ok(rows::incident(row)))
         .optional()?
         .transpose()?;
-    let Some(incident) = incident else { return Ok(None) };
+    let Some(incident) = incident else {
+        return Ok(None);
+    };
     let members = match incident.id {
         Some(id) => members(tx, id)?,
         None => BTreeMap::new(),
@@ -154,7 +162,10 @@ fn known_incident(
     Ok(Some(KnownIncident { incident, members }))
 }
 
-fn members(tx: &Transaction<'_>, incident: IncidentId) -> Result<BTreeMap<i64, Member>, StoreError> {
+fn members(
+    tx: &Transaction<'_>,
+    incident: IncidentId,
+) -> Result<BTreeMap<i64, Member>, StoreError> {
     let mut statement = tx.prepare_cached(
         "SELECT issues.id, status, severity, text, history
          FROM incident_issues JOIN issues ON issues.id = issue JOIN texts ON texts.id = title

@@ -69,7 +69,11 @@ pub(super) fn lease(
          WHERE id = ?1",
     )?;
     for delivery in &leased {
-        begin.execute(params![delivery.id, rows::micros(lease_until), rows::micros(now)])?;
+        begin.execute(params![
+            delivery.id,
+            rows::micros(lease_until),
+            rows::micros(now)
+        ])?;
     }
     Ok(leased)
 }
@@ -95,7 +99,11 @@ pub(super) fn settle(
                 receipt.reference,
                 receipt.url,
             ])?,
-        Settlement::Later { due_at, reason, in_doubt_since } => tx
+        Settlement::Later {
+            due_at,
+            reason,
+            in_doubt_since,
+        } => tx
             .prepare_cached(
                 "UPDATE deliveries SET due_at = ?2, reason = ?3, in_doubt_since = ?4,
                         leased_until = NULL

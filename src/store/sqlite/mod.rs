@@ -42,6 +42,7 @@ const MIGRATIONS: &[M<'static>] = &[M::up(include_str!("migrations/0001.sql"))];
 /// The engine. Cheap to share; every verb runs on a blocking thread.
 #[derive(Debug)]
 pub(super) struct Sqlite {
+    partition: Partition,
     writer: Option<Arc<Mutex<Writer>>>,
     reader: Arc<Mutex<Connection>>,
 }
@@ -62,19 +63,19 @@ struct Memory {
 }
 
 impl Sqlite {
-    pub(super) fn open(
-        path: &Path,
-        partition: &Partition,
-        access: Access,
-    ) -> Result<Self, StoreError> {
+    pub(super) fn open(path: &Path, access: &Access) -> Result<Self, StoreError> {
         let writer = match access {
-            Access::Write => Some(open_writer(path, partition)?),
+            Access::Write(partition) => Some(open_writer(path, partition)?),
             Access::Read => None,
         };
-        let reader = open_reader(path, partition)?;
+        let reader = open_reader(path)?;
         Ok(Self {
+            partition: stored_partition(&reader)?,
             writer: writer.map(|connection| {
-                Arc::new(Mutex::new(Writer { connection, memory: Memory::default() }))
+                Arc::new(Mutex::new(Writer {
+                    connection,
+                    memory: Memory::default(),
+                }))
             }),
             reader: Arc::new(Mutex::new(reader)),
         })
@@ -85,17 +86,22 @@ impl Sqlite {
         &self,
         step: impl FnOnce(&Transaction<'_>, &mut Memory) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let writer = self.writer.clone().ok_or_else(|| {
-            StoreError::Unavailable("it was opened for reading only".to_owned())
-        })?;
+        let writer = self
+            .writer
+            .clone()
+            .ok_or_else(|| StoreError::Unavailable("it was opened for reading only".to_owned()))?;
         let mut writer = writer.lock_owned().await;
         blocking(move || {
             let Writer { connection, memory } = &mut *writer;
             // Taking the write lock first means waiting for it at most once.
             let transaction =
                 connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let done = step(&transaction, memory)
-                .and_then(|done| transaction.commit().map(|()| done).map_err(StoreError::from));
+            let done = step(&transaction, memory).and_then(|done| {
+                transaction
+                    .commit()
+                    .map(|()| done)
+                    .map_err(StoreError::from)
+            });
             if done.is_err() {
                 *memory = Memory::default();
             }
@@ -121,7 +127,9 @@ async fn blocking<T: Send + 'static>(
         Ok(done) => done,
         Err(error) => match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
-            Err(_) => Err(StoreError::Unavailable("hubwatch is shutting down".to_owned())),
+            Err(_) => Err(StoreError::Unavailable(
+                "hubwatch is shutting down".to_owned(),
+            )),
         },
     }
 }
@@ -139,15 +147,17 @@ fn open_writer(path: &Path, partition: &Partition) -> Result<Connection, StoreEr
     // A receipt that power loss takes back would become a second mail.
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
-    Migrations::from_slice(MIGRATIONS).to_latest(&mut connection).map_err(|error| match error {
-        rusqlite_migration::Error::RusqliteError { err, .. } => StoreError::from(err),
-        other => StoreError::corrupt(format!("{}: {other}", path.display())),
-    })?;
+    Migrations::from_slice(MIGRATIONS)
+        .to_latest(&mut connection)
+        .map_err(|error| match error {
+            rusqlite_migration::Error::RusqliteError { err, .. } => StoreError::from(err),
+            other => StoreError::corrupt(format!("{}: {other}", path.display())),
+        })?;
     claim_partition(&connection, partition)?;
     Ok(connection)
 }
 
-fn open_reader(path: &Path, partition: &Partition) -> Result<Connection, StoreError> {
+fn open_reader(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
         | OpenFlags::SQLITE_OPEN_URI;
@@ -164,7 +174,6 @@ fn open_reader(path: &Path, partition: &Partition) -> Result<Connection, StoreEr
             MIGRATIONS.len()
         )));
     }
-    check_partition(&connection, partition)?;
     Ok(connection)
 }
 
@@ -177,13 +186,8 @@ fn claim_partition(connection: &Connection, partition: &Partition) -> Result<(),
         "INSERT INTO store (partition) SELECT ?1 WHERE NOT EXISTS (SELECT 1 FROM store)",
         [partition.as_str()],
     )?;
-    check_partition(connection, partition)
-}
-
-fn check_partition(connection: &Connection, partition: &Partition) -> Result<(), StoreError> {
-    let stored: String =
-        connection.query_row("SELECT partition FROM store", [], |row| row.get(0))?;
-    if stored != partition.as_str() {
+    let stored = stored_partition(connection)?;
+    if stored != *partition {
         return Err(StoreError::corrupt(format!(
             "it holds findings of partition {stored}, and aws.partition is {partition}; \
              use one store for each partition"
@@ -192,14 +196,26 @@ fn check_partition(connection: &Connection, partition: &Partition) -> Result<(),
     Ok(())
 }
 
+fn stored_partition(connection: &Connection) -> Result<Partition, StoreError> {
+    let stored = connection.query_row("SELECT partition FROM store", [], |row| {
+        row.get::<_, String>(0)
+    })?;
+    Ok(Partition::new(stored))
+}
+
 #[async_trait]
 impl Store for Sqlite {
+    fn partition(&self) -> &Partition {
+        &self.partition
+    }
+
     async fn take_census(
         &self,
         census: Vec<CensusEntry>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        self.write(move |tx, _| scopes::take_census(tx, &census, now)).await
+        self.write(move |tx, _| scopes::take_census(tx, &census, now))
+            .await
     }
 
     async fn coverage(&self) -> Result<Vec<Coverage>, StoreError> {
@@ -245,7 +261,8 @@ impl Store for Sqlite {
         pages: Vec<PageRecord>,
         now: Timestamp,
     ) -> Result<Vec<PageOutcome>, StoreError> {
-        self.write(move |tx, memory| record::record(tx, memory, &pages, now)).await
+        self.write(move |tx, memory| record::record(tx, memory, &pages, now))
+            .await
     }
 
     async fn decide(
@@ -255,7 +272,8 @@ impl Store for Sqlite {
         now: Timestamp,
     ) -> Result<Decided, StoreError> {
         let rulebook = rulebook.clone();
-        self.write(move |tx, memory| decide::decide(tx, memory, &rulebook, limit, now)).await
+        self.write(move |tx, memory| decide::decide(tx, memory, &rulebook, limit, now))
+            .await
     }
 
     async fn lease_deliveries(
@@ -266,7 +284,8 @@ impl Store for Sqlite {
         lease_until: Timestamp,
     ) -> Result<Vec<Delivery>, StoreError> {
         let sink = sink.to_owned();
-        self.write(move |tx, _| deliveries::lease(tx, &sink, limit, now, lease_until)).await
+        self.write(move |tx, _| deliveries::lease(tx, &sink, limit, now, lease_until))
+            .await
     }
 
     async fn settle(
@@ -275,7 +294,8 @@ impl Store for Sqlite {
         settlement: Settlement,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        self.write(move |tx, _| deliveries::settle(tx, delivery, &settlement, now)).await
+        self.write(move |tx, _| deliveries::settle(tx, delivery, &settlement, now))
+            .await
     }
 
     async fn brief(
@@ -283,7 +303,8 @@ impl Store for Sqlite {
         incident: IncidentId,
         issues: u32,
     ) -> Result<Option<IncidentBrief>, StoreError> {
-        self.read(move |tx| query::brief(tx, incident, issues)).await
+        self.read(move |tx| query::brief(tx, incident, issues))
+            .await
     }
 
     async fn findings(&self, filter: FindingFilter) -> Result<Vec<StoredFinding>, StoreError> {

@@ -30,7 +30,8 @@ struct Conditions {
 impl Conditions {
     fn add(&mut self, sql: &str, value: impl ToSql + 'static) {
         self.values.push(Box::new(value));
-        self.sql.push(sql.replace('?', &format!("?{}", self.values.len())));
+        self.sql
+            .push(sql.replace('?', &format!("?{}", self.values.len())));
     }
 
     /// `column IN (…)`; nothing when there is nothing to choose from.
@@ -43,11 +44,16 @@ impl Conditions {
             self.values.push(Box::new(value.clone()));
             places.push(format!("?{}", self.values.len()));
         }
-        self.sql.push(format!("{column} IN ({})", places.join(", ")));
+        self.sql
+            .push(format!("{column} IN ({})", places.join(", ")));
     }
 
     fn clause(&self) -> String {
-        if self.sql.is_empty() { String::new() } else { format!("WHERE {}", self.sql.join(" AND ")) }
+        if self.sql.is_empty() {
+            String::new()
+        } else {
+            format!("WHERE {}", self.sql.join(" AND "))
+        }
     }
 
     fn values(&self) -> Vec<&dyn ToSql> {
@@ -216,7 +222,10 @@ pub(super) fn incidents(
             Some(id) => deliveries_of(tx, id)?,
             None => Vec::new(),
         };
-        found.push(StoredIncident { incident, deliveries });
+        found.push(StoredIncident {
+            incident,
+            deliveries,
+        });
     }
     Ok(found)
 }
@@ -252,7 +261,9 @@ pub(super) fn brief(
         .query_row([id.0], |row| Ok(rows::incident(row)))
         .optional()?
         .transpose()?;
-    let Some(incident) = incident else { return Ok(None) };
+    let Some(incident) = incident else {
+        return Ok(None);
+    };
     let account_name = account_name(tx, &incident.account)?;
     let members: u32 = tx
         .prepare_cached("SELECT count(*) FROM incident_issues WHERE incident = ?1")?
@@ -297,7 +308,9 @@ fn incident_issues(
     let mut found = Vec::new();
     let mut all = statement.query(params![id.0, limit])?;
     while let Some(row) = all.next()? {
-        let Some((scope, raw)) = best_finding(tx, &mut unpacking, row.get(0)?)? else { continue };
+        let Some((scope, raw)) = best_finding(tx, &mut unpacking, row.get(0)?)? else {
+            continue;
+        };
         found.push(IncidentIssue {
             identity: IssueIdentity {
                 account: AccountId::new(row.get::<_, String>(1)?),
@@ -338,7 +351,9 @@ fn best_finding(
          WHERE issue = ?1 ORDER BY standing, severity DESC, updated_at DESC, key LIMIT 1",
     )?;
     let mut all = statement.query([issue])?;
-    let Some(row) = all.next()? else { return Ok(None) };
+    let Some(row) = all.next()? else {
+        return Ok(None);
+    };
     let scope = Scope {
         account: AccountId::new(row.get::<_, String>(0)?),
         region: Region::new(row.get::<_, String>(1)?),

@@ -48,7 +48,14 @@ fn record_page(
     let mut packing = Packing::start(tx)?;
     let asked = memory.scopes.id(tx, &page.scope)?;
     for record in &page.findings {
-        let mut recorder = Recorder { tx, memory, tallies, packing: &mut packing, page, now };
+        let mut recorder = Recorder {
+            tx,
+            memory,
+            tallies,
+            packing: &mut packing,
+            page,
+            now,
+        };
         let change = recorder.finding(record)?;
         *outcome.changes.entry(change).or_default() += 1;
     }
@@ -85,7 +92,10 @@ impl Recorder<'_, '_> {
     /// Records one finding, and says what became of it. The newest version wins, by parsed instant;
     /// among equals what came last, because a customer's change does not move `UpdatedAt`.
     fn finding(&mut self, record: &FindingRecord) -> Result<Change, StoreError> {
-        let scope = self.memory.scopes.id(self.tx, &record.finding.key.scope())?;
+        let scope = self
+            .memory
+            .scopes
+            .id(self.tx, &record.finding.key.scope())?;
         let (key, verify, stored) = self.look_up(scope, record)?;
         let version = rows::version(record.finding.updated_at);
         let Some(stored) = stored else {
@@ -161,7 +171,8 @@ impl Recorder<'_, '_> {
     ) -> Result<Change, StoreError> {
         let issue = issue_id(self.tx, self.memory, &record.identity)?;
         self.write(key, verify, issue, record)?;
-        self.tallies.add(scope, record.finding.severity, record.finding.standing());
+        self.tallies
+            .add(scope, record.finding.severity, record.finding.standing());
         touch(self.tx, issue, self.page.window, Change::Appeared)?;
         Ok(Change::Appeared)
     }
@@ -178,7 +189,8 @@ impl Recorder<'_, '_> {
         self.packing.release(self.tx, stored.body)?;
         self.write(key, verify, issue, record)?;
         self.tallies.remove(scope, stored.severity, stored.standing);
-        self.tallies.add(scope, record.finding.severity, record.finding.standing());
+        self.tallies
+            .add(scope, record.finding.severity, record.finding.standing());
         touch(self.tx, issue, self.page.window, change)?;
         if issue != stored.issue {
             touch(self.tx, stored.issue, self.page.window, Change::Altered)?;
@@ -198,7 +210,10 @@ impl Recorder<'_, '_> {
         let raw = self.page.body.get(record.raw.clone()).unwrap_or_default();
         let place = self.packing.add(raw);
         let texts = &mut self.memory.texts;
-        let since = finding.first_observed_at.or(finding.created_at).unwrap_or(finding.updated_at);
+        let since = finding
+            .first_observed_at
+            .or(finding.created_at)
+            .unwrap_or(finding.updated_at);
         let compliance = match &finding.compliance {
             Some(compliance) => Some(texts.id(self.tx, compliance.as_str())?),
             None => None,

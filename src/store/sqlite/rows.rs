@@ -81,7 +81,11 @@ pub(super) fn incident_state(text: &str) -> Result<IncidentState, StoreError> {
 
 pub(super) fn window(kind: &str, start: i64, end: i64) -> Result<Window, StoreError> {
     let kind = word(WindowKind::from_word, kind, "window")?;
-    Ok(Window { kind, start: time(start)?, end: time(end)? })
+    Ok(Window {
+        kind,
+        start: time(start)?,
+        end: time(end)?,
+    })
 }
 
 /// The columns that [`incident`] reads, in its order.

@@ -28,11 +28,20 @@ impl ScopeIds {
         }
         let stored: Option<i64> = tx
             .prepare_cached("SELECT id FROM scopes WHERE account = ?1 AND region = ?2")?
-            .query_row([scope.account.as_str(), scope.region.as_str()], |row| row.get(0))
+            .query_row([scope.account.as_str(), scope.region.as_str()], |row| {
+                row.get(0)
+            })
             .optional()?;
         let id = match stored {
             Some(id) => id,
-            None => insert(tx, scope, "", CoverageState::Stale, None, Timestamp::UNIX_EPOCH)?,
+            None => insert(
+                tx,
+                scope,
+                "",
+                CoverageState::Stale,
+                None,
+                Timestamp::UNIX_EPOCH,
+            )?,
         };
         self.known.insert(scope.clone(), id);
         Ok(id)
@@ -79,7 +88,10 @@ pub(super) fn take_census(
 ) -> Result<(), StoreError> {
     let mut listed = listed(tx)?;
     for entry in census {
-        let trouble = entry.trouble.as_ref().map(|(state, error)| (*state, error.as_str()));
+        let trouble = entry
+            .trouble
+            .as_ref()
+            .map(|(state, error)| (*state, error.as_str()));
         let Some(known) = listed.remove(&entry.scope) else {
             let (state, error) = match trouble {
                 Some((state, error)) => (state, Some(error)),
@@ -201,13 +213,22 @@ pub(super) fn progress(tx: &Transaction<'_>, scope: &Scope) -> Result<ScopeProgr
              WHERE account = ?1 AND region = ?2",
         )?
         .query_row([scope.account.as_str(), scope.region.as_str()], |row| {
-            Ok((row.get::<_, i64>(0)?, (row.get(1)?, row.get(2)?, row.get(3)?)))
+            Ok((
+                row.get::<_, i64>(0)?,
+                (row.get(1)?, row.get(2)?, row.get(3)?),
+            ))
         })
         .optional()?;
     let Some((id, times)) = found else {
-        return Ok(ScopeProgress { progress: None, begun: Vec::new() });
+        return Ok(ScopeProgress {
+            progress: None,
+            begun: Vec::new(),
+        });
     };
-    Ok(ScopeProgress { progress: sync_progress(times)?, begun: begun_windows(tx, id)? })
+    Ok(ScopeProgress {
+        progress: sync_progress(times)?,
+        begun: begun_windows(tx, id)?,
+    })
 }
 
 type ProgressColumns = (Option<i64>, Option<i64>, Option<i64>);
@@ -224,12 +245,17 @@ fn sync_progress(columns: ProgressColumns) -> Result<Option<SyncProgress>, Store
 }
 
 fn begun_windows(tx: &Transaction<'_>, scope: i64) -> Result<Vec<Window>, StoreError> {
-    let mut statement = tx
-        .prepare_cached("SELECT kind, start, \"end\" FROM windows WHERE scope = ?1 ORDER BY kind")?;
+    let mut statement = tx.prepare_cached(
+        "SELECT kind, start, \"end\" FROM windows WHERE scope = ?1 ORDER BY kind",
+    )?;
     let mut begun = Vec::new();
     let mut all = statement.query([scope])?;
     while let Some(row) = all.next()? {
-        begun.push(rows::window(&row.get::<_, String>(0)?, row.get(1)?, row.get(2)?)?);
+        begun.push(rows::window(
+            &row.get::<_, String>(0)?,
+            row.get(1)?,
+            row.get(2)?,
+        )?);
     }
     Ok(begun)
 }
@@ -276,11 +302,16 @@ pub(super) fn complete_window(
         .query_row([scope], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     // A window is always begun before it is completed, so there is progress to move.
     let Some(progress) = sync_progress(times)? else {
-        return Err(StoreError::corrupt("a window was completed that was never begun"));
+        return Err(StoreError::corrupt(
+            "a window was completed that was never begun",
+        ));
     };
     let after = progress.after(window);
-    let state =
-        if after.is_backfilled() { CoverageState::Ok } else { CoverageState::Backfilling };
+    let state = if after.is_backfilled() {
+        CoverageState::Ok
+    } else {
+        CoverageState::Backfilling
+    };
     tx.prepare_cached(
         "UPDATE scopes SET watermark = ?2, history_from = ?3, last_complete = ?4 WHERE id = ?1",
     )?

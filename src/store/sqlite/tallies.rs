@@ -57,7 +57,9 @@ pub(super) fn tallies(tx: &Transaction<'_>) -> Result<Tallies, StoreError> {
 }
 
 fn count(tx: &Transaction<'_>, sql: &str) -> Result<u64, StoreError> {
-    Ok(rows::count(tx.prepare_cached(sql)?.query_row([], |row| row.get(0))?))
+    Ok(rows::count(
+        tx.prepare_cached(sql)?.query_row([], |row| row.get(0))?,
+    ))
 }
 
 fn findings(tx: &Transaction<'_>) -> Result<Vec<FindingTally>, StoreError> {
@@ -100,7 +102,10 @@ fn issues(tx: &Transaction<'_>) -> Result<Vec<(crate::domain::IssueStatus, u64)>
     let mut found = Vec::new();
     let mut all = statement.query([])?;
     while let Some(row) = all.next()? {
-        found.push((rows::issue_status(&row.get::<_, String>(0)?)?, rows::count(row.get(1)?)));
+        found.push((
+            rows::issue_status(&row.get::<_, String>(0)?)?,
+            rows::count(row.get(1)?),
+        ));
     }
     Ok(found)
 }

@@ -21,7 +21,9 @@ pub(super) struct TextIds {
 impl TextIds {
     /// The number of a text, which is stored if it was not.
     pub(super) fn id(&mut self, tx: &Transaction<'_>, text: &str) -> Result<i64, StoreError> {
-        let text = text.get(..text.floor_char_boundary(LONGEST)).unwrap_or(text);
+        let text = text
+            .get(..text.floor_char_boundary(LONGEST))
+            .unwrap_or(text);
         if let Some(id) = self.known.get(text) {
             return Ok(*id);
         }
@@ -31,7 +33,9 @@ impl TextIds {
             .optional()?;
         let id = match stored {
             Some(id) => id,
-            None => tx.prepare_cached("INSERT INTO texts (text) VALUES (?1)")?.insert([text])?,
+            None => tx
+                .prepare_cached("INSERT INTO texts (text) VALUES (?1)")?
+                .insert([text])?,
         };
         if self.known.len() >= REMEMBERED {
             self.known.clear();

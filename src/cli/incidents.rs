@@ -1,0 +1,150 @@
+//! `hubwatch incidents`: what people were told, and of what.
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use crate::{
+    domain::{IncidentState, Severity, delivery::DeliveryState, delivery::Occasion},
+    store::{IncidentFilter, StoredIncident},
+};
+
+use super::{
+    Exit,
+    findings::severity,
+    output::{self, Output, Row},
+    stored::StoreArgs,
+};
+
+#[derive(Debug, Args)]
+pub(super) struct IncidentsArgs {
+    #[command(subcommand)]
+    command: IncidentsCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum IncidentsCommand {
+    /// Lists incidents: open ones first, worst first, newest first among equals.
+    #[command(after_help = "Examples:\n  hubwatch incidents list --config hubwatch.toml\n  \
+                            hubwatch incidents list --config hubwatch.toml --state open --severity CRITICAL --output ndjson")]
+    List(ListArgs),
+}
+
+#[derive(Debug, Args)]
+struct ListArgs {
+    #[command(flatten)]
+    store: StoreArgs,
+    /// Only this state: open, suppressed or resolved; may be repeated.
+    #[arg(long, value_name = "STATE", value_parser = state)]
+    state: Vec<IncidentState>,
+    /// Only this account; may be repeated.
+    #[arg(long, value_name = "ID")]
+    account: Vec<String>,
+    /// This severity or worse.
+    #[arg(long, value_name = "LABEL", value_parser = severity)]
+    severity: Option<Severity>,
+    /// No more than this many; 0 for all.
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    limit: u32,
+    /// How to print.
+    #[arg(long, value_enum, default_value_t = Output::Table)]
+    output: Output,
+}
+
+fn state(word: &str) -> Result<IncidentState, String> {
+    IncidentState::from_word(word).ok_or_else(|| "expected open, suppressed or resolved".to_owned())
+}
+
+pub(super) async fn run(args: &IncidentsArgs) -> anyhow::Result<Exit> {
+    let IncidentsCommand::List(args) = &args.command;
+    let filter = IncidentFilter {
+        states: args.state.clone(),
+        accounts: args.account.clone(),
+        at_least: args.severity,
+        limit: (args.limit > 0).then_some(args.limit),
+    };
+    let incidents = args.store.open()?.incidents(filter).await?;
+    let rows: Vec<IncidentRow> = incidents.into_iter().map(IncidentRow::from).collect();
+    output::print(args.output, &rows)?;
+    if usize::try_from(args.limit).is_ok_and(|limit| limit == rows.len()) {
+        output::note(format_args!("there may be more; --limit 0 lists all"));
+    }
+    Ok(Exit::Success)
+}
+
+#[derive(Debug, Serialize)]
+struct IncidentRow {
+    incident_id: Option<i64>,
+    state: IncidentState,
+    severity: Severity,
+    title: String,
+    route: String,
+    account_id: String,
+    region: Option<String>,
+    resource_type: String,
+    resource: String,
+    open_issues: u32,
+    opened_at: String,
+    changed_at: String,
+    history: bool,
+    deliveries: Vec<DeliveryEntry>,
+}
+
+#[derive(Debug, Serialize)]
+struct DeliveryEntry {
+    sink: String,
+    occasion: Occasion,
+    state: DeliveryState,
+    reference: Option<String>,
+}
+
+impl From<StoredIncident> for IncidentRow {
+    fn from(stored: StoredIncident) -> Self {
+        let incident = stored.incident;
+        let entry = |(sink, occasion, state, reference)| DeliveryEntry {
+            sink,
+            occasion,
+            state,
+            reference,
+        };
+        Self {
+            incident_id: incident.id.map(|id| id.0),
+            state: incident.state,
+            severity: incident.severity,
+            title: incident.title,
+            route: incident.route,
+            account_id: incident.account.to_string(),
+            region: incident.region.map(|region| region.to_string()),
+            resource_type: incident.resource_kind,
+            resource: incident.resource,
+            open_issues: incident.open_issues,
+            opened_at: incident.opened_at.to_string(),
+            changed_at: incident.changed_at.to_string(),
+            history: incident.history,
+            deliveries: stored.deliveries.into_iter().map(entry).collect(),
+        }
+    }
+}
+
+impl Row for IncidentRow {
+    const HEADINGS: &'static [&'static str] =
+        &["Id", "State", "Severity", "Title", "Account", "Region", "Resource", "Open issues", "Told"];
+
+    fn cells(&self) -> Vec<String> {
+        let told: Vec<String> = self
+            .deliveries
+            .iter()
+            .map(|d| format!("{} {}", d.sink, d.reference.as_deref().unwrap_or(d.state.as_str())))
+            .collect();
+        vec![
+            self.incident_id.map(|id| id.to_string()).unwrap_or_default(),
+            self.state.as_str().to_owned(),
+            self.severity.to_string(),
+            self.title.clone(),
+            self.account_id.clone(),
+            self.region.clone().unwrap_or_else(|| "global".to_owned()),
+            self.resource.clone(),
+            self.open_issues.to_string(),
+            if told.is_empty() { "nobody".to_owned() } else { told.join(", ") },
+        ]
+    }
+}

@@ -1,0 +1,88 @@
+//! Printing: tables for people, JSON for programs.
+
+use std::io::{self, IsTerminal, Write};
+
+use clap::ValueEnum;
+use comfy_table::{ContentArrangement, Table, presets::{NOTHING, UTF8_FULL_CONDENSED}};
+use serde::Serialize;
+
+use crate::observe::Printable;
+
+/// How answers are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Output {
+    /// For people.
+    Table,
+    /// One JSON array.
+    Json,
+    /// One JSON object a line.
+    Ndjson,
+}
+
+/// One row of an answer: what people see of it. Programs see all of it.
+pub(super) trait Row: Serialize {
+    const HEADINGS: &'static [&'static str];
+
+    fn cells(&self) -> Vec<String>;
+}
+
+/// Prints an answer.
+pub(super) fn print<R: Row>(output: Output, rows: &[R]) -> anyhow::Result<()> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    match output {
+        Output::Table => writeln!(out, "{}", table(rows))?,
+        Output::Json => {
+            serde_json::to_writer_pretty(&mut out, rows)?;
+            writeln!(out)?;
+        }
+        Output::Ndjson => {
+            for row in rows {
+                serde_json::to_writer(&mut out, row)?;
+                writeln!(out)?;
+            }
+        }
+    }
+    Ok(out.flush()?)
+}
+
+fn table<R: Row>(rows: &[R]) -> Table {
+    let mut table = Table::new();
+    table.set_header(R::HEADINGS);
+    if io::stdout().is_terminal() {
+        table.load_style(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
+    } else {
+        // A row stays one line, so that it can be searched.
+        table.load_style(NOTHING);
+    }
+    for row in rows {
+        // Text from outside must not command the terminal.
+        table.add_row(row.cells().iter().map(|cell| Printable(cell).to_string()));
+    }
+    table
+}
+
+/// Prints one line.
+pub(super) fn line(text: impl std::fmt::Display) -> anyhow::Result<()> {
+    Ok(writeln!(io::stdout().lock(), "{text}")?)
+}
+
+/// Prints a note beside the answer.
+pub(super) fn note(text: impl std::fmt::Display) {
+    // Nobody may be reading, and there is nowhere else to say so.
+    drop(writeln!(io::stderr().lock(), "{text}"));
+}
+
+/// Prints an error with what led to it.
+pub(super) fn complain(error: &anyhow::Error) {
+    note(format_args!("hubwatch: {error:#}"));
+}
+
+/// Whether an error only says that nobody reads our output any more.
+pub(super) fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
+            || cause
+                .downcast_ref::<serde_json::Error>()
+                .is_some_and(|e| e.io_error_kind() == Some(io::ErrorKind::BrokenPipe))
+    })
+}

@@ -1,0 +1,184 @@
+//! What is true in a simulation, for tests to compare with, and the switches that change it.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{
+    clock,
+    faults::Faults,
+    life,
+    locks::{read, write},
+    shared::Shared,
+    stats::RequestCount,
+    world::Reach,
+};
+
+/// What holds for one scope now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ScopeTruth {
+    /// The account.
+    pub account_id: String,
+    /// Its name.
+    pub account_name: String,
+    /// The Region.
+    pub region: String,
+    /// What a client meets that tries to read it, faults included.
+    pub reach: Reach,
+    /// Findings that exist here, readable or not.
+    pub findings: usize,
+}
+
+/// What holds for the whole organization now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Truth {
+    /// Accounts, the management account included.
+    pub accounts: usize,
+    /// Regions of the simulation.
+    pub regions: usize,
+    /// All findings.
+    pub findings: usize,
+    /// Findings in scopes that can be read.
+    pub readable_findings: usize,
+    /// Every scope, account by account.
+    pub scopes: Vec<ScopeTruth>,
+}
+
+/// A hand on a running simulation. Clones reach for the same one.
+#[derive(Debug, Clone)]
+pub struct Handle {
+    shared: Arc<Shared>,
+}
+
+impl Handle {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
+    /// Counts and readability of every scope.
+    #[must_use]
+    pub fn truth(&self) -> Truth {
+        let (world, faults) = (read(&self.shared.world), read(&self.shared.faults));
+        let scopes: Vec<ScopeTruth> = world
+            .scopes()
+            .map(|scope| ScopeTruth {
+                account_id: world.account_id(scope).to_owned(),
+                account_name: world
+                    .organization
+                    .accounts
+                    .get(world.account_of(scope))
+                    .map_or_else(String::new, |account| account.name.clone()),
+                region: world.region_name(scope).to_owned(),
+                reach: world.reach(scope, &faults),
+                findings: world.count(scope),
+            })
+            .collect();
+        let readable = scopes.iter().filter(|scope| scope.reach == Reach::Ok);
+        Truth {
+            accounts: world.organization.accounts.len(),
+            regions: world.regions.len(),
+            findings: scopes.iter().map(|scope| scope.findings).sum(),
+            readable_findings: readable.map(|scope| scope.findings).sum(),
+            scopes,
+        }
+    }
+
+    /// The findings of a scope, as JSON, whether they can be read or not; `None` for a scope that
+    /// does not exist.
+    #[must_use]
+    pub fn findings(&self, account_id: &str, region: &str) -> Option<Vec<String>> {
+        let world = read(&self.shared.world);
+        let scope = world.scope_named(account_id, region)?;
+        Some(
+            world
+                .texts(scope)
+                .map(std::borrow::Cow::into_owned)
+                .collect(),
+        )
+    }
+
+    /// The faults that are on.
+    #[must_use]
+    pub fn faults(&self) -> Faults {
+        read(&self.shared.faults).clone()
+    }
+
+    /// Replaces all faults.
+    pub fn set_faults(&self, faults: Faults) {
+        *write(&self.shared.faults) = faults;
+    }
+
+    /// Ends every session that is still good, and says how many there were.
+    #[must_use]
+    pub fn revoke_sessions(&self) -> usize {
+        self.shared.keychain.revoke_all(self.shared.clock.wall())
+    }
+
+    /// Moves the clock forward: sessions and page tokens age, findings expire. Says how many expired.
+    #[must_use]
+    pub fn advance(&self, by: SignedDuration) -> usize {
+        self.shared.clock.advance(by);
+        write(&self.shared.world).expire(self.shared.clock.world())
+    }
+
+    /// The time in the world of findings.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        clock::timestamp(self.shared.clock.world())
+    }
+
+    /// Lets this many things happen, as `live` would over time.
+    pub fn live_steps(&self, steps: usize) {
+        for _ in 0..steps {
+            life::step(&self.shared);
+        }
+    }
+
+    /// Stores a finding in a scope as if its provider had sent it, replacing the one of the same
+    /// product and id, whatever its time. Says whether there is such a scope and the finding has an
+    /// id, a product and a readable `UpdatedAt`.
+    #[must_use]
+    pub fn put(&self, account_id: &str, region: &str, finding: &Value) -> bool {
+        let mut world = write(&self.shared.world);
+        let text = |name: &str| finding.get(name).and_then(Value::as_str);
+        let updated = text("UpdatedAt").and_then(|text| text.parse::<Timestamp>().ok());
+        let (Some(scope), Some(product_arn), Some(id), Some(updated)) = (
+            world.scope_named(account_id, region),
+            text("ProductArn"),
+            text("Id"),
+            updated,
+        ) else {
+            return false;
+        };
+        world.put(
+            scope,
+            product_arn,
+            id,
+            finding.to_string(),
+            clock::nanos(updated),
+        );
+        true
+    }
+
+    /// Takes a finding away; says whether it was there.
+    #[must_use]
+    pub fn remove(&self, account_id: &str, region: &str, product_arn: &str, id: &str) -> bool {
+        let mut world = write(&self.shared.world);
+        let Some(scope) = world.scope_named(account_id, region) else {
+            return false;
+        };
+        let Some(index) = world.find(scope, product_arn, id) else {
+            return false;
+        };
+        world.remove(scope, index);
+        true
+    }
+
+    /// What has been asked so far.
+    #[must_use]
+    pub fn stats(&self) -> Vec<RequestCount> {
+        self.shared.stats.lines()
+    }
+}
