@@ -1,3 +1,4 @@
 //! The tests that need more than one room, in one binary: the SDK is linked once.
 
 mod asff;
+mod aws;
