@@ -16,7 +16,10 @@ pub(super) struct Summary {
     accounts: usize,
     regions: usize,
     unreadable: usize,
+    /// Findings of readable accounts × Regions.
     findings: Side,
+    /// Findings of the others, shown by an administrator account that could be read.
+    from_elsewhere: u64,
     rejected: u64,
     /// Readable accounts × Regions where the two sides differ: account, Region, theirs, ours.
     differing: Vec<(String, String, u64, u64)>,
@@ -51,6 +54,10 @@ impl Summary {
             .filter(|scope| scope.reach == Reach::Ok)
             .collect();
         let here = findings_by_scope(&tallies);
+        let findings = Side {
+            there: whole(readable.iter().map(|scope| scope.findings).sum()),
+            here: readable.iter().map(|scope| count_of(scope, &here)).sum(),
+        };
         let told: BTreeSet<_> = incidents
             .iter()
             .filter(|incident| !incident.deliveries.is_empty())
@@ -61,16 +68,10 @@ impl Summary {
             accounts: truth.accounts,
             regions: truth.regions,
             unreadable: truth.scopes.len() - readable.len(),
-            findings: Side {
-                there: whole(readable.iter().map(|scope| scope.findings).sum()),
-                here: here.values().sum::<u64>() + rejected,
-            },
+            findings,
+            from_elsewhere: here.values().sum::<u64>().saturating_sub(findings.here),
             rejected,
-            differing: if rejected == 0 {
-                differing(&readable, &here)
-            } else {
-                Vec::new()
-            },
+            differing: differing(&readable, &here),
             issues: tallies.issues.iter().map(|(_, count)| count).sum(),
             incidents: whole(incidents.len()),
             selected: whole(
@@ -90,13 +91,14 @@ impl Summary {
         })
     }
 
-    /// Whether both sides agree.
+    /// Whether both sides agree. What could not be read may be missing from the findings.
     pub(super) fn is_good(&self) -> bool {
         let agree = |side: Side| side.there == side.here;
-        agree(self.findings)
+        let missing = self.findings.there.saturating_sub(self.findings.here);
+        let complete = agree(self.findings) && self.differing.is_empty();
+        (complete || (self.rejected > 0 && missing <= self.rejected))
             && agree(self.tickets)
             && agree(self.mails)
-            && self.differing.is_empty()
     }
 
     /// Prints the counts.
@@ -106,9 +108,15 @@ impl Summary {
             self.accounts, self.regions, self.unreadable
         ))?;
         line(format_args!(
-            "findings: {} in Security Hub where it can be read, {} in the store ({} of them rejected)",
+            "findings: {} in Security Hub where it can be read, {} of them in the store, {} rejected",
             self.findings.there, self.findings.here, self.rejected
         ))?;
+        if self.from_elsewhere > 0 {
+            line(format_args!(
+                "  and {} of accounts that cannot be read, shown by the administrator account",
+                self.from_elsewhere
+            ))?;
+        }
         for (account, region, there, here) in &self.differing {
             line(format_args!(
                 "  {account} {region}: {there} there, {here} in the store"
@@ -147,22 +155,20 @@ fn findings_by_scope(tallies: &Tallies) -> BTreeMap<(String, String), u64> {
     here
 }
 
+fn count_of(scope: &ScopeTruth, here: &BTreeMap<(String, String), u64>) -> u64 {
+    let key = (scope.account_id.clone(), scope.region.clone());
+    here.get(&key).copied().unwrap_or_default()
+}
+
 fn differing(
     readable: &[&ScopeTruth],
     here: &BTreeMap<(String, String), u64>,
 ) -> Vec<(String, String, u64, u64)> {
-    let mut differing = Vec::new();
-    for scope in readable {
-        let key = (scope.account_id.clone(), scope.region.clone());
-        let (there, here) = (
-            whole(scope.findings),
-            here.get(&key).copied().unwrap_or_default(),
-        );
-        if there != here {
-            differing.push((key.0, key.1, there, here));
-        }
-    }
-    differing
+    let sides = readable.iter().map(|scope| {
+        let (account, region) = (scope.account_id.clone(), scope.region.clone());
+        (account, region, whole(scope.findings), count_of(scope, here))
+    });
+    sides.filter(|(_, _, there, here)| there != here).collect()
 }
 
 fn whole(count: usize) -> u64 {
