@@ -1,6 +1,3 @@
-<<<<<<< HEAD
-fn main(){}
-=======
 //! The `hubwatch` command.
 
 use std::process::ExitCode;
@@ -8,4 +5,3 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     hubwatch::cli::main()
 }
->>>>>>> main

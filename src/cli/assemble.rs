@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use anyhow::{Context as _, anyhow};
+use anyhow::Context as _;
 use prometheus::Registry;
 
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
     correlate::Rulebook,
     domain::Clock,
     http::Http,
-    notify::{self, Sink},
+    notify::{HttpClient, choose},
     observe::{Health, new_registry},
     pipeline::{Daemon, Pace, PipelineMetrics},
     store::{self, Access},
@@ -35,16 +35,13 @@ pub(super) async fn assemble(config: &Config) -> anyhow::Result<Assembled> {
     let discover_interval = aws_config.refresh();
     let store = store::open(&config.store.url, &access)?;
     let aws = Aws::connect(aws_config, clock.clone(), &registry).await?;
-    let mut sinks: Vec<Arc<dyn Sink>> = Vec::new();
-    for (name, sink) in &config.sinks {
-        let sink = notify::choose(name, sink).map_err(|error| anyhow!("sink {name}: {error}"))?;
-        sinks.push(Arc::from(sink));
-    }
+    let http = HttpClient::new().context("cannot make an HTTP client")?;
+    let sinks = config.sinks.iter().map(|(name, sink)| Arc::from(choose(name, sink, &http)));
     let daemon = Daemon {
         aws: Arc::new(aws),
         store,
         rulebook: Arc::new(Rulebook::new(config.routes.clone())),
-        sinks,
+        sinks: sinks.collect(),
         clock,
         pace: Pace {
             poll_interval: config.sync.poll_interval,

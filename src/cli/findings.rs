@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::{
     domain::{Severity, Standing},
-    store::{FindingFilter, RejectedFinding, Store},
+    store::{FindingFilter, RejectedFinding},
 };
 
 use self::view::FindingView;

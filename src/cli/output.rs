@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 
 use clap::ValueEnum;
-use comfy_table::{ContentArrangement, Table, presets::UTF8_BORDERS_ONLY};
+use comfy_table::{ContentArrangement, Table, presets::{NOTHING, UTF8_FULL_CONDENSED}};
 use serde::Serialize;
 
 use crate::observe::Printable;
@@ -47,10 +47,12 @@ pub(super) fn print<R: Row>(output: Output, rows: &[R]) -> anyhow::Result<()> {
 
 fn table<R: Row>(rows: &[R]) -> Table {
     let mut table = Table::new();
-    table.load_preset(UTF8_BORDERS_ONLY).set_header(R::HEADINGS);
-    // Elsewhere than on a terminal a row stays one line, so that it can be searched.
+    table.set_header(R::HEADINGS);
     if io::stdout().is_terminal() {
-        table.set_content_arrangement(ContentArrangement::Dynamic);
+        table.load_style(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
+    } else {
+        // A row stays one line, so that it can be searched.
+        table.load_style(NOTHING);
     }
     for row in rows {
         // Text from outside must not command the terminal.

@@ -15,10 +15,9 @@ pub(super) fn read(
         Ok(_) | Err(_) => Err(Problem::new(
             key,
             format!(
-                "expected a duration from {} to {}, such as {}",
+                "expected a duration from {} to {}",
                 written(*bounds.start()),
                 written(*bounds.end()),
-                written(*bounds.start()),
             ),
         )),
     }

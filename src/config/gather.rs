@@ -55,8 +55,8 @@ impl Gather {
     }
 
     /// The value at a key, when it was typed.
-    pub(super) fn value(&self, key: &[String]) -> Option<&Value> {
-        key::find(&self.layers.values, key)
+    pub(super) fn value(&self, path: &[&str]) -> Option<&Value> {
+        key::find(&self.layers.values, path)
     }
 
     /// A section at the top that is one table, and may be left out.
@@ -65,7 +65,7 @@ impl Gather {
         name: &str,
         check: impl FnOnce(S, ReadSecret<'_>) -> Result<C, Vec<Problem>>,
     ) -> Option<C> {
-        let typed = self.value(&[name.to_owned()]).cloned();
+        let typed = self.value(&[name]).cloned();
         let typed = typed.unwrap_or_else(|| Value::from(Dict::new()));
         self.read(name, typed, check)
     }
@@ -78,12 +78,7 @@ impl Gather {
     ) -> Option<C> {
         let typed: Dict = names
             .iter()
-            .filter_map(|name| {
-                Some((
-                    (*name).to_owned(),
-                    self.value(&[(*name).to_owned()])?.clone(),
-                ))
-            })
+            .filter_map(|name| Some(((*name).to_owned(), self.value(&[name])?.clone())))
             .collect();
         self.read("", Value::from(typed), check)
     }
@@ -129,6 +124,15 @@ impl Gather {
         }
     }
 
+    /// Notes what works, and still deserves a word.
+    pub(super) fn warn(&mut self, key: &str, message: &str) {
+        self.warnings.push(ConfigProblem {
+            key: key.to_owned(),
+            source: self.layers.source(key),
+            message: message.to_owned(),
+        });
+    }
+
     /// The warnings, when there is no problem.
     pub(super) fn finish(self) -> Result<Vec<ConfigProblem>, ConfigErrors> {
         if self.problems.is_empty() {
@@ -149,12 +153,7 @@ impl Gather {
     fn warn_of_secret(&mut self, section: &str, file: &Path) {
         let typed = key::find(&self.layers.values, &key::steps(section));
         let key = typed.and_then(|value| key_of_file(value, file));
-        let key = within(section, &key.unwrap_or_default());
-        self.warnings.push(ConfigProblem {
-            source: self.layers.source(&key),
-            key,
-            message: READABLE_BY_ALL.to_owned(),
-        });
+        self.warn(&within(section, &key.unwrap_or_default()), READABLE_BY_ALL);
     }
 }
 

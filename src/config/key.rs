@@ -6,12 +6,12 @@ use figment::value::{Dict, Value};
 pub(super) type Path = Vec<String>;
 
 /// The value at the end of the steps.
-pub(super) fn find<'v>(mut value: &'v Value, path: &[String]) -> Option<&'v Value> {
+pub(super) fn find<'v>(mut value: &'v Value, path: &[impl AsRef<str>]) -> Option<&'v Value> {
     for step in path {
         value = if let Value::Dict(_, dict) = value {
-            dict.get(step)?
+            dict.get(step.as_ref())?
         } else if let Value::Array(_, list) = value {
-            list.get(step.parse::<usize>().ok()?)?
+            list.get(step.as_ref().parse::<usize>().ok()?)?
         } else {
             return None;
         };

@@ -14,10 +14,11 @@ mod key;
 mod layers;
 mod problem;
 mod secret;
+mod sinks;
 mod store;
 mod sync;
 
-use std::{ffi::OsString, path::Path};
+use std::{collections::BTreeMap, ffi::OsString, path::Path};
 
 pub use environment::environment;
 pub use http::HttpConfig;
@@ -27,13 +28,14 @@ pub use sync::SyncConfig;
 
 use crate::{
     aws,
+    notify::SinkConfig,
     observe::telemetry::{self, LogConfig},
 };
 use gather::Gather;
 
 /// What the program runs on. It cannot hold nonsense, and printing it for debugging shows no
 /// secret.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Config {
     /// Whom we are to AWS, and which accounts and Regions are followed.
     pub aws: aws::Config,
@@ -45,12 +47,16 @@ pub struct Config {
     pub http: HttpConfig,
     /// What is logged and how.
     pub log: LogConfig,
+    /// The places notices go, by the name that the operator gave each.
+    pub sinks: BTreeMap<String, SinkConfig>,
     /// What works, and still deserves a word to the operator.
     pub warnings: Vec<ConfigProblem>,
 }
 
 /// The sections, in the order in which their problems are told.
-const SECTIONS: [&str; 7] = ["aws", "accounts", "regions", "sync", "store", "http", "log"];
+const SECTIONS: [&str; 9] = [
+    "aws", "accounts", "regions", "sync", "store", "http", "log", "routes", "sinks",
+];
 
 /// Reads the configuration: the file, then variables of the environment over it, which come from
 /// [`environment`] except in tests. Reads the files of secrets; changes nothing.
@@ -69,6 +75,7 @@ pub fn load(
     let store = gather.section("store", |s: store::Settings, _| s.validate());
     let http = gather.section("http", http::Settings::validate);
     let log = gather.section("log", |s: telemetry::Settings, _| s.validate());
+    let sinks = sinks::read(&mut gather);
     let (Some(aws), Some(sync), Some(store), Some(http), Some(log)) = (aws, sync, store, http, log)
     else {
         return Err(gather.into_errors());
@@ -79,6 +86,7 @@ pub fn load(
         store,
         http,
         log,
+        sinks,
         warnings: gather.finish()?,
     })
 }

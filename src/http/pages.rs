@@ -7,12 +7,15 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use minijinja::{AutoEscape, Environment, context};
-use tracing::{error, warn};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use tracing::warn;
 
 use crate::{
-    domain::{CoverageState, IncidentId, IncidentState, IssueStatus, delivery::DeliveryState},
-    store::{IncidentFilter, StoreError, StoredIncident},
+    domain::{
+        Coverage, CoverageState, IncidentId, IncidentState, IssueStatus, Region, Severity,
+        delivery::DeliveryState,
+    },
+    store::{IncidentBrief, IncidentFilter, StoreError, StoredIncident, Tallies},
 };
 
 use super::Http;
@@ -24,150 +27,230 @@ const ISSUES: u32 = 200;
 /// Styles stand in the page; nothing else is loaded or run.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; \
                       form-action 'none'; frame-ancestors 'none'";
-
-const TEMPLATES: [(&str, &str); 3] = [
-    ("base.html", include_str!("templates/base.html")),
-    ("status.html", include_str!("templates/status.html")),
-    ("incident.html", include_str!("templates/incident.html")),
-];
+const STYLE: &str = include_str!("style.css");
 
 /// What is true now, on one page.
 pub(super) async fn status(State(http): State<Arc<Http>>) -> Response {
-    match status_page(&http).await {
-        Ok(page) => page,
+    match Status::look(&http).await {
+        Ok(status) => page("hubwatch: status", &status.markup()),
         Err(error) => unreadable(&error),
     }
 }
 
-async fn status_page(http: &Http) -> Result<Response, StoreError> {
-    let tallies = http.store.tallies().await?;
-    let coverage = http.store.coverage().await?;
-    let filter = IncidentFilter {
-        states: vec![IncidentState::Open],
-        limit: u32::try_from(ROWS).ok(),
-        ..IncidentFilter::default()
-    };
-    let incidents = http.store.incidents(filter).await?;
-    let mut by_state: BTreeMap<CoverageState, usize> = BTreeMap::new();
-    for scope in &coverage {
-        *by_state.entry(scope.state).or_default() += 1;
-    }
-    let troubled: Vec<_> = coverage.iter().filter(|c| !c.state.is_readable()).collect();
-    let open = tallies
-        .incidents
-        .iter()
-        .filter(|t| t.state == IncidentState::Open);
-    let pending = tallies
-        .deliveries
-        .iter()
-        .filter(|t| t.state == DeliveryState::Pending);
-    Ok(page(
-        "status.html",
-        context! {
-            now => http.clock.now().to_string(),
-            findings => tallies.findings.iter().map(|t| t.count).sum::<u64>(),
-            open_issues => tallies.issues.iter()
-                .filter(|(status, _)| *status == IssueStatus::Open).map(|(_, n)| n).sum::<u64>(),
-            open_incidents => open.map(|t| t.count).sum::<u64>(),
-            pending => pending.map(|t| t.count).sum::<u64>(),
-            rejected => tallies.rejected.iter().map(|(_, n)| n).sum::<u64>(),
-            incidents => incidents.iter().map(row).collect::<Vec<_>>(),
-            coverage => by_state.iter()
-                .map(|(state, count)| context! { state => state.as_str(), count => count })
-                .collect::<Vec<_>>(),
-            troubles => troubled.iter().take(ROWS).map(|c| context! {
-                account => c.scope.account.as_str(),
-                name => c.account_name,
-                region => c.scope.region.as_str(),
-                state => c.state.as_str(),
-                why => c.error,
-            }).collect::<Vec<_>>(),
-            more_troubles => troubled.len().saturating_sub(ROWS),
-        },
-    ))
+/// What the status page shows.
+struct Status {
+    now: String,
+    tallies: Tallies,
+    coverage: Vec<Coverage>,
+    incidents: Vec<StoredIncident>,
 }
 
-fn row(stored: &StoredIncident) -> minijinja::Value {
-    let incident = &stored.incident;
-    let told: Vec<String> = stored
-        .deliveries
-        .iter()
-        .map(|(sink, _, state, reference)| match reference {
-            Some(reference) => format!("{sink}: {reference}"),
-            None => format!("{sink}: {}", state.as_str()),
+impl Status {
+    async fn look(http: &Http) -> Result<Self, StoreError> {
+        let filter = IncidentFilter {
+            states: vec![IncidentState::Open],
+            limit: u32::try_from(ROWS).ok(),
+            ..IncidentFilter::default()
+        };
+        Ok(Self {
+            now: http.clock.now().strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
+            tallies: http.store.tallies().await?,
+            coverage: http.store.coverage().await?,
+            incidents: http.store.incidents(filter).await?,
         })
-        .collect();
-    context! {
-        id => incident.id.map(|id| id.0),
-        severity => incident.severity.as_str(),
-        title => incident.title,
-        account => incident.account.as_str(),
-        region => incident.region.as_ref().map(|region| region.as_str()),
-        resource => incident.resource,
-        open_issues => incident.open_issues,
-        told => told.join(", "),
     }
+
+    fn markup(&self) -> Markup {
+        html! {
+            h1 { "hubwatch" }
+            p { "As of " (self.now) "." }
+            (self.counts())
+            h2 { "Open incidents" }
+            (self.incidents())
+            h2 { "Coverage" }
+            (self.coverage())
+            p {
+                a href="/metrics" { "Metrics" } ", "
+                a href="/livez" { "liveness" } ", "
+                a href="/readyz" { "readiness" }
+            }
+        }
+    }
+
+    fn counts(&self) -> Markup {
+        let tallies = &self.tallies;
+        let findings: u64 = tallies.findings.iter().map(|t| t.count).sum();
+        let open = tallies.issues.iter().filter(|(status, _)| *status == IssueStatus::Open);
+        let open_issues: u64 = open.map(|(_, count)| count).sum();
+        let pending = tallies.deliveries.iter().filter(|t| t.state == DeliveryState::Pending);
+        let owed: u64 = pending.map(|t| t.count).sum();
+        let rejected: u64 = tallies.rejected.iter().map(|(_, count)| count).sum();
+        html! {
+            ul .counts {
+                li { b { (findings) } " findings" }
+                li { b { (open_issues) } " open issues" }
+                li { b { (self.open_incidents()) } " open incidents" }
+                li { b { (owed) } " notices owed" }
+                li { b { (rejected) } " findings rejected" }
+            }
+        }
+    }
+
+    fn open_incidents(&self) -> u64 {
+        let open = self.tallies.incidents.iter().filter(|t| t.state == IncidentState::Open);
+        open.map(|t| t.count).sum()
+    }
+
+    fn incidents(&self) -> Markup {
+        if self.incidents.is_empty() {
+            return html! { p { "None." } };
+        }
+        html! {
+            p { "The " (self.incidents.len()) " worst of " (self.open_incidents()) "." }
+            (table(&["Severity", "What", "Where", "Open issues", "Told"], html! {
+                @for stored in &self.incidents {
+                    tr {
+                        td { (severity(stored.incident.severity)) }
+                        td { (incident_link(stored)) }
+                        td {
+                            (stored.incident.account) " "
+                            (stored.incident.region.as_ref().map_or("", Region::as_str))
+                            br;
+                            (stored.incident.resource)
+                        }
+                        td { (stored.incident.open_issues) }
+                        td { (told(stored)) }
+                    }
+                }
+            }))
+        }
+    }
+
+    fn coverage(&self) -> Markup {
+        let mut by_state: BTreeMap<CoverageState, usize> = BTreeMap::new();
+        for scope in &self.coverage {
+            *by_state.entry(scope.state).or_default() += 1;
+        }
+        let troubled: Vec<_> = self.coverage.iter().filter(|c| !c.state.is_readable()).collect();
+        let more = troubled.len().saturating_sub(ROWS);
+        html! {
+            (table(&["State", "Accounts × Regions"], html! {
+                @for (state, count) in &by_state {
+                    tr { td { (state.as_str()) } td { (count) } }
+                }
+            }))
+            @if !troubled.is_empty() {
+                h2 { "Cannot be read" }
+                (table(&["Account", "Region", "State", "Why, and what to do"], html! {
+                    @for scope in troubled.iter().take(ROWS) {
+                        tr {
+                            td { (scope.scope.account) " " (scope.account_name) }
+                            td { (scope.scope.region) }
+                            td { (scope.state.as_str()) }
+                            td { (scope.error.as_deref().unwrap_or_default()) }
+                        }
+                    }
+                }))
+            }
+            @if more > 0 {
+                p { "And " (more) " more: " code { "hubwatch coverage" } " lists all." }
+            }
+        }
+    }
+}
+
+fn incident_link(stored: &StoredIncident) -> Markup {
+    let title = &stored.incident.title;
+    match stored.incident.id {
+        Some(id) => html! { a href=(format!("/incidents/{id}")) { (title) } },
+        None => html! { (title) },
+    }
+}
+
+fn told(stored: &StoredIncident) -> String {
+    let each = stored.deliveries.iter().map(|(sink, _, state, reference)| {
+        format!("{sink}: {}", reference.as_deref().unwrap_or(state.as_str()))
+    });
+    each.collect::<Vec<_>>().join(", ")
 }
 
 /// One incident with its issues.
 pub(super) async fn incident(State(http): State<Arc<Http>>, Path(id): Path<String>) -> Response {
     let Ok(id) = id.parse() else { return missing() };
-    let brief = match http.store.brief(IncidentId(id), ISSUES).await {
-        Ok(Some(brief)) => brief,
-        Ok(None) => return missing(),
-        Err(error) => return unreadable(&error),
-    };
-    let incident = &brief.incident;
-    page(
-        "incident.html",
-        context! {
-            id => id,
-            severity => incident.severity.as_str(),
-            title => incident.title,
-            state => incident.state.as_str(),
-            route => incident.route,
-            opened_at => incident.opened_at.to_string(),
-            account => incident.account.as_str(),
-            account_name => brief.account_name,
-            region => incident.region.as_ref().map(|region| region.as_str()),
-            resource => incident.resource,
-            resource_kind => incident.resource_kind,
-            issues => brief.issues.iter().map(|issue| context! {
-                severity => issue.severity.as_str(),
-                status => issue.status.as_str(),
-                title => issue.title,
-                problem => issue.identity.problem,
-                since => issue.since.to_string(),
-                findings => issue.findings,
-            }).collect::<Vec<_>>(),
-            more_issues => brief.more_issues,
-        },
-    )
+    match http.store.brief(IncidentId(id), ISSUES).await {
+        Ok(Some(brief)) => page(&format!("hubwatch: incident {id}"), &incident_markup(&brief)),
+        Ok(None) => missing(),
+        Err(error) => unreadable(&error),
+    }
 }
 
-fn page(template: &str, values: minijinja::Value) -> Response {
-    let mut environment = Environment::new();
-    environment.set_auto_escape_callback(|_| AutoEscape::Html);
-    let rendered = TEMPLATES
-        .iter()
-        .try_for_each(|(name, source)| environment.add_template(name, source))
-        .and_then(|()| environment.get_template(template)?.render(values));
-    match rendered {
-        Ok(html) => {
-            let headers = [
-                (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-                (header::CONTENT_SECURITY_POLICY, POLICY),
-                (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-                (header::REFERRER_POLICY, "no-referrer"),
-                (header::CACHE_CONTROL, "no-store"),
-            ];
-            (headers, html).into_response()
+fn incident_markup(brief: &IncidentBrief) -> Markup {
+    let incident = &brief.incident;
+    html! {
+        p { a href="/" { "hubwatch" } }
+        h1 { (severity(incident.severity)) " " (incident.title) }
+        p {
+            (incident.state.as_str()) ", opened " (incident.opened_at)
+            " by route " (incident.route) "."
         }
-        Err(error) => {
-            error!(%error, "a page could not be rendered");
-            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        p {
+            "Account " (incident.account) " " (brief.account_name) ", "
+            (incident.region.as_ref().map_or("global", Region::as_str)) ", "
+            (incident.resource_kind) " " (incident.resource) "."
+        }
+        h2 { "Issues" }
+        (table(&["Severity", "State", "What", "Since", "Findings"], html! {
+            @for issue in &brief.issues {
+                tr {
+                    td { (severity(issue.severity)) }
+                    td { (issue.status.as_str()) }
+                    td { (issue.title) br; code { (issue.identity.problem) } }
+                    td { (issue.since) }
+                    td { (issue.findings) }
+                }
+            }
+        }))
+        @if brief.more_issues > 0 { p { "And " (brief.more_issues) " more." } }
+    }
+}
+
+fn severity(severity: Severity) -> Markup {
+    html! { span class=(severity.as_str()) { (severity.as_str()) } }
+}
+
+fn table(headings: &[&str], rows: Markup) -> Markup {
+    html! {
+        div .scroll {
+            table {
+                thead { tr { @for heading in headings { th scope="col" { (heading) } } } }
+                tbody { (rows) }
+            }
         }
     }
+}
+
+fn page(title: &str, main: &Markup) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    let markup = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                title { (title) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body { main { (main) } }
+        }
+    };
+    (headers, markup.into_string()).into_response()
 }
 
 fn missing() -> Response {
@@ -176,9 +259,5 @@ fn missing() -> Response {
 
 fn unreadable(error: &StoreError) -> Response {
     warn!(%error, "cannot read the store for a page");
-    (
-        StatusCode::SERVICE_UNAVAILABLE,
-        "the store cannot be read\n",
-    )
-        .into_response()
+    (StatusCode::SERVICE_UNAVAILABLE, "the store cannot be read\n").into_response()
 }

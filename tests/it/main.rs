@@ -1,4 +1,8 @@
 //! The tests that need more than one room, in one binary: the SDK is linked once.
 
 mod asff;
+mod aws;
+mod config;
+mod imports;
 mod simulator;
+mod store;

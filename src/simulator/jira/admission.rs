@@ -1,7 +1,7 @@
 //! Who may come in, and how often.
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
@@ -73,7 +73,6 @@ fn refuse_credentials(dialect: Dialect) -> Response {
 
 fn limited(site: &Site, limit: Limit, taken: Taken, reason: &'static str) -> Response {
     let mut response = throttled();
-    debug_assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
     let headers = response.headers_mut();
     say_rate(headers, site, limit, taken);
     headers.insert("retry-after", HeaderValue::from(wait_secs(taken).max(1)));

@@ -190,32 +190,33 @@ impl Reader<'_> {
 
     /// `update` names operations: `{"labels": [{"add": "x"}], "comment": [{"add": {…}}]}`.
     fn update(&mut self, name: &str, operations: &Value) -> Result<(), Refusal> {
-        let operations = operations
-            .as_array()
-            .ok_or_else(|| Refusal::invalid_payload("update does not hold arrays"))?;
-        for operation in operations.iter().filter_map(Value::as_object).flatten() {
-            match (name, operation.0.as_str(), operation.1) {
-                (_, "set", value) => self.set(name, value)?,
-                ("labels", "add", value) => {
-                    self.change
-                        .labels
-                        .push(LabelChange::Add(label(name, value)?));
-                }
-                ("labels", "remove", value) => {
-                    self.change
-                        .labels
-                        .push(LabelChange::Remove(label(name, value)?));
-                }
-                ("comment", "add", value) => {
-                    let body = value.get("body").unwrap_or(&Value::Null);
-                    self.change.comments.push(comment(body, self.dialect)?);
-                }
-                (_, verb, _) => {
-                    return Err(invalid(
-                        name,
-                        &format!("The operation '{verb}' is not supported"),
-                    ));
-                }
+        let not_operations = || Refusal::invalid_payload("update does not hold operations");
+        for operation in operations.as_array().ok_or_else(not_operations)? {
+            for (verb, value) in operation.as_object().ok_or_else(not_operations)? {
+                self.operate(name, verb, value)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn operate(&mut self, name: &str, verb: &str, value: &Value) -> Result<(), Refusal> {
+        match (name, verb) {
+            (_, "set") => self.set(name, value)?,
+            ("labels", "add") => {
+                let label = label(name, value)?;
+                self.change.labels.push(LabelChange::Add(label));
+            }
+            ("labels", "remove") => {
+                let label = label(name, value)?;
+                self.change.labels.push(LabelChange::Remove(label));
+            }
+            ("comment", "add") => {
+                let body = value.get("body").unwrap_or(&Value::Null);
+                self.change.comments.push(comment(body, self.dialect)?);
+            }
+            _ => {
+                let told = format!("The operation '{verb}' is not supported");
+                return Err(invalid(name, &told));
             }
         }
         Ok(())
@@ -249,10 +250,8 @@ fn summary(value: &Value) -> Result<String, Refusal> {
 
 fn labels(field: &str, value: &Value) -> Result<Vec<String>, Refusal> {
     let Some(given) = value.as_array() else {
-        return match value {
-            Value::Null => Ok(Vec::new()),
-            _ => Err(invalid(field, "data was not an array")),
-        };
+        let nothing = value.is_null().then(Vec::new);
+        return nothing.ok_or_else(|| invalid(field, "data was not an array"));
     };
     let mut kept = Vec::new();
     for given in given {

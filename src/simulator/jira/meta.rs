@@ -45,11 +45,14 @@ fn page(dialect: Dialect, name: &str, all: Vec<Value>, query: &PageQuery) -> Jso
     let (total, max) = (all.len(), query.max_results.unwrap_or(PAGE).clamp(1, 200));
     let shown: Vec<Value> = all.into_iter().skip(query.start_at).take(max).collect();
     let last = query.start_at.saturating_add(shown.len()) >= total;
-    let around = json!({"maxResults": max, "startAt": query.start_at, "total": total});
-    let mut answer = match around {
-        Value::Object(around) => around,
-        _ => Map::new(),
-    };
+    let mut answer = Map::new();
+    for (name, number) in [
+        ("maxResults", max),
+        ("startAt", query.start_at),
+        ("total", total),
+    ] {
+        answer.insert(name.to_owned(), json!(number));
+    }
     match dialect {
         Dialect::Cloud => {
             answer.insert(name.to_owned(), Value::Array(shown));

@@ -66,7 +66,7 @@ enum Dialect {
 }
 
 /// One way in: what is spoken there and which token opens it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 struct Site {
     inner: Arc<Inner>,
     dialect: Dialect,

@@ -1,5 +1,7 @@
 //! Mail addresses as every provider reads them.
 
+use std::collections::BTreeSet;
+
 /// One mailbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Address {
@@ -64,14 +66,11 @@ pub(super) fn is_email(text: &str) -> bool {
 }
 
 /// The first address that comes twice, whatever its case.
-pub(super) fn repeated<'a>(addresses: impl Iterator<Item = &'a String>) -> Option<&'a str> {
-    let mut seen = std::collections::BTreeSet::new();
-    for address in addresses {
-        if !seen.insert(address.to_lowercase()) {
-            return Some(address);
-        }
-    }
-    None
+pub(super) fn repeated<'a>(mut addresses: impl Iterator<Item = &'a String>) -> Option<&'a str> {
+    let mut seen = BTreeSet::new();
+    addresses
+        .find(|address| !seen.insert(address.to_lowercase()))
+        .map(String::as_str)
 }
 
 #[cfg(test)]

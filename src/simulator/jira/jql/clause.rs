@@ -119,7 +119,14 @@ impl Field {
             Field::Resolution if value.eq_ignore_ascii_case("unresolved") => Some(""),
             Field::Resolution => settings.resolution(value).map(|(_, name)| name),
             Field::Key => return Some(value.to_ascii_uppercase()),
-            _ => Some(value),
+            Field::Labels
+            | Field::Summary
+            | Field::Description
+            | Field::Comment
+            | Field::AnyText
+            | Field::Assignee
+            | Field::Created
+            | Field::Updated => Some(value),
         };
         known.map(str::to_owned)
     }
@@ -171,21 +178,24 @@ impl Field {
 
     /// How two tickets stand to each other in ORDER BY, ascending.
     pub(super) fn compare(self, a: &Ticket, b: &Ticket, settings: &Settings) -> Ordering {
-        match self {
-            Field::Created | Field::Updated => self.instant(a).cmp(&self.instant(b)),
-            Field::Key => a.id.cmp(&b.id),
-            // The highest priority is first in the settings and last in ascending order.
-            Field::Priority => {
-                let rank = |ticket: &Ticket| {
-                    settings
-                        .priorities
-                        .iter()
-                        .position(|name| Some(name) == ticket.priority.as_ref())
-                };
-                rank(b).cmp(&rank(a))
-            }
-            _ => self.values(a, settings).cmp(&self.values(b, settings)),
+        if self.is_instant() {
+            return self.instant(a).cmp(&self.instant(b));
         }
+        if self == Field::Key {
+            return a.id.cmp(&b.id);
+        }
+        if self == Field::Priority {
+            // The highest priority is first in the settings and last in ascending order.
+            let rank = |ticket: &Ticket| {
+                let name = ticket.priority.as_ref();
+                settings
+                    .priorities
+                    .iter()
+                    .position(|known| Some(known) == name)
+            };
+            return rank(b).cmp(&rank(a));
+        }
+        self.values(a, settings).cmp(&self.values(b, settings))
     }
 }
 

@@ -113,10 +113,12 @@ impl Parser<'_> {
             let told = "The operator used is not supported by the field";
             return Err(format!("{told} '{name}'."));
         }
-        let given = match operator {
-            Operator::IsEmpty | Operator::IsNotEmpty => Vec::new(),
-            Operator::In | Operator::NotIn => self.list()?,
-            _ => vec![self.value()?],
+        let given = if [Operator::IsEmpty, Operator::IsNotEmpty].contains(&operator) {
+            Vec::new()
+        } else if [Operator::In, Operator::NotIn].contains(&operator) {
+            self.list()?
+        } else {
+            vec![self.value()?]
         };
         let mut clause = Clause {
             field,

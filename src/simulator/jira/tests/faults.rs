@@ -167,3 +167,73 @@ async fn a_conflict_moves_nothing() {
     assert_eq!(wire.jira.ticket(&key).unwrap().status, "To Do");
     assert_eq!(wire.post(&path, &body).await.0, 204);
 }
+
+#[tokio::test]
+async fn nonsense_is_answered_and_never_brings_the_server_down() {
+    let wire = Wire::up(Settings::default()).await;
+    let key = wire.create("s", &["a"]).await;
+    let mut rng = fastrand::Rng::with_seed(11);
+    let values = [
+        json!(null),
+        json!(-1),
+        json!([]),
+        json!({}),
+        json!("x"),
+        json!([[null]]),
+        json!({"id": 3}),
+        json!(1e300),
+        json!("\u{0}\u{202e}"),
+        json!([{"add": []}]),
+        json!({"content": 7}),
+    ];
+    let any = |rng: &mut fastrand::Rng| values[rng.usize(0..values.len())].clone();
+    let names = [
+        "fields",
+        "update",
+        "transition",
+        "properties",
+        "jql",
+        "maxResults",
+        "nextPageToken",
+        "body",
+        "summary",
+        "labels",
+        "project",
+        "issuetype",
+        "description",
+        "type",
+        "inwardIssue",
+    ];
+    let pieces = [
+        "labels", "=", "(", ")", "\"", "'", "\\u12", "AND", "not", "in", "é", ",", "\0", "-5d",
+    ];
+    let paths = [
+        "issue",
+        "issue/bulk",
+        "issueLink",
+        "search/jql",
+        "search",
+        "issue/SEC-1/comment",
+        "issue/SEC-1/transitions",
+        "issue/SEC-1",
+        "issue/SEC-1/properties/%00",
+    ];
+    for _ in 0..600 {
+        let mut body = serde_json::Map::new();
+        for _ in 0..rng.usize(0..4) {
+            let inner = json!({names[rng.usize(0..names.len())]: any(&mut rng)});
+            let value = if rng.bool() { inner } else { any(&mut rng) };
+            body.insert(names[rng.usize(0..names.len())].to_owned(), value);
+        }
+        let jql: Vec<_> = (0..rng.usize(0..8))
+            .map(|_| pieces[rng.usize(0..pieces.len())])
+            .collect();
+        body.insert("jql".to_owned(), json!(jql.join(" ")));
+        let version = if rng.bool() { 3 } else { 2 };
+        let path = format!("/rest/api/{version}/{}", paths[rng.usize(0..paths.len())]);
+        let method = if rng.bool() { "POST" } else { "PUT" };
+        let (status, answer) = wire.send(method, &path, &Value::Object(body)).await;
+        assert!(status < 500, "{path}: {status} {answer}");
+    }
+    assert_eq!(wire.get(&format!("/rest/api/3/issue/{key}")).await.0, 200);
+}

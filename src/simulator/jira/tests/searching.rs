@@ -1,6 +1,8 @@
 //! Searching: what is found, what is refused, and what cannot be seen yet.
 
-use std::time::{Duration, Instant as WallInstant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::*;
 
@@ -21,7 +23,7 @@ async fn a_new_ticket_is_read_at_once_and_found_later() {
     let (_, reconciled) = wire.post("/rest/api/3/search/jql", &body).await;
     assert_eq!(reconciled["issues"][0], json!({"id": id.to_string()}));
     tokio::time::sleep(search_lag + Duration::from_millis(100)).await;
-    assert_eq!(wire.search("labels = hubwatch-1").await, [key.clone()]);
+    assert_eq!(wire.search("labels = hubwatch-1").await, [key.as_str()]);
     assert!(wire.jira.set_labels(&key, &["other"]));
     assert_eq!(
         wire.search("labels = hubwatch-1").await,
@@ -194,7 +196,7 @@ fn a_hundred_thousand_tickets_are_searched_by_label_quickly() {
         }
     }
     let settings = jira.settings();
-    let started = WallInstant::now();
+    let started = Instant::now();
     for n in (0..100_000).step_by(100) {
         let jql = format!("project = SEC AND labels = hubwatch AND labels = \"hubwatch-{n}\"");
         let query = jql::parse(&jql, settings).unwrap();
