@@ -236,7 +236,7 @@ fn signed(
     let stamp = jiff::Timestamp::now()
         .strftime("%Y%m%dT%H%M%SZ")
         .to_string();
-    let (day, host) = (&stamp[..8], host(endpoints));
+    let (day, host) = (stamp.split_once('T').unwrap().0, host(endpoints));
     let kind = if service == "sts" {
         "application/x-www-form-urlencoded"
     } else {
