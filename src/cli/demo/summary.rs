@@ -45,8 +45,11 @@ impl Summary {
         let world = running.world();
         let truth = tokio::task::spawn_blocking(move || world.truth()).await?;
         let rejected: u64 = tallies.rejected.iter().map(|(_, count)| count).sum();
-        let readable: Vec<&ScopeTruth> =
-            truth.scopes.iter().filter(|scope| scope.reach == Reach::Ok).collect();
+        let readable: Vec<&ScopeTruth> = truth
+            .scopes
+            .iter()
+            .filter(|scope| scope.reach == Reach::Ok)
+            .collect();
         let here = findings_by_scope(&tallies);
         let told: BTreeSet<_> = incidents
             .iter()
@@ -63,14 +66,27 @@ impl Summary {
                 here: here.values().sum::<u64>() + rejected,
             },
             rejected,
-            differing: if rejected == 0 { differing(&readable, &here) } else { Vec::new() },
+            differing: if rejected == 0 {
+                differing(&readable, &here)
+            } else {
+                Vec::new()
+            },
             issues: tallies.issues.iter().map(|(_, count)| count).sum(),
             incidents: whole(incidents.len()),
             selected: whole(
-                incidents.iter().filter(|i| i.incident.state == IncidentState::Open).count(),
+                incidents
+                    .iter()
+                    .filter(|i| i.incident.state == IncidentState::Open)
+                    .count(),
             ),
-            tickets: Side { there: whole(booth.jira.ticket_count()), here: whole(told.len()) },
-            mails: Side { there: booth.mail.mails_accepted(), here: whole(told.len()) },
+            tickets: Side {
+                there: whole(booth.jira.ticket_count()),
+                here: whole(told.len()),
+            },
+            mails: Side {
+                there: booth.mail.mails_accepted(),
+                here: whole(told.len()),
+            },
         })
     }
 
@@ -94,10 +110,15 @@ impl Summary {
             self.findings.there, self.findings.here, self.rejected
         ))?;
         for (account, region, there, here) in &self.differing {
-            line(format_args!("  {account} {region}: {there} there, {here} in the store"))?;
+            line(format_args!(
+                "  {account} {region}: {there} there, {here} in the store"
+            ))?;
         }
         line(format_args!("issues: {}", self.issues))?;
-        line(format_args!("incidents: {}, {} of them open", self.incidents, self.selected))?;
+        line(format_args!(
+            "incidents: {}, {} of them open",
+            self.incidents, self.selected
+        ))?;
         line(format_args!(
             "tickets: {} in Jira, for {} incidents that the route selected",
             self.tickets.there, self.tickets.here
@@ -106,14 +127,21 @@ impl Summary {
             "mails: {} accepted by the mail service, for {} incidents",
             self.mails.there, self.mails.here
         ))?;
-        line(if self.is_good() { "both sides agree" } else { "the two sides do not agree" })
+        line(if self.is_good() {
+            "both sides agree"
+        } else {
+            "the two sides do not agree"
+        })
     }
 }
 
 fn findings_by_scope(tallies: &Tallies) -> BTreeMap<(String, String), u64> {
     let mut here = BTreeMap::new();
     for tally in &tallies.findings {
-        let scope = (tally.scope.account.to_string(), tally.scope.region.to_string());
+        let scope = (
+            tally.scope.account.to_string(),
+            tally.scope.region.to_string(),
+        );
         *here.entry(scope).or_default() += tally.count;
     }
     here
@@ -126,7 +154,10 @@ fn differing(
     let mut differing = Vec::new();
     for scope in readable {
         let key = (scope.account_id.clone(), scope.region.clone());
-        let (there, here) = (whole(scope.findings), here.get(&key).copied().unwrap_or_default());
+        let (there, here) = (
+            whole(scope.findings),
+            here.get(&key).copied().unwrap_or_default(),
+        );
         if there != here {
             differing.push((key.0, key.1, there, here));
         }
