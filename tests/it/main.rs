@@ -3,6 +3,8 @@
 mod asff;
 mod aws;
 mod config;
+mod daemon;
 mod imports;
 mod simulator;
 mod store;
+mod support;

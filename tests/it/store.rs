@@ -566,6 +566,38 @@ async fn people_can_look_while_the_daemon_writes() {
 }
 
 #[tokio::test]
+async fn two_daemons_never_write_to_one_store() {
+    let directory = tempfile::tempdir().unwrap();
+    let first = store(directory.path());
+    let url = StoreUrl::Sqlite(directory.path().join("hubwatch.db"));
+    let error = open(&url, &Access::Write(aws())).unwrap_err();
+    assert!(error.to_string().contains("another hubwatch"), "{error}");
+    drop(first);
+    assert!(open(&url, &Access::Write(aws())).is_ok());
+}
+
+#[tokio::test]
+async fn what_a_dead_process_had_leased_is_in_doubt_at_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let dying = store(directory.path());
+    record(&*dying, a_tail(), &[raw("a").text()]).await;
+    dying.decide(&rulebook("notify"), 100, now()).await.unwrap();
+    let later = |secs| now() + SignedDuration::from_secs(secs);
+    dying
+        .lease_deliveries("jira", 8, later(2), later(600))
+        .await
+        .unwrap();
+    drop(dying);
+
+    let restarted = store(directory.path());
+    let leased = restarted
+        .lease_deliveries("jira", 8, later(3), later(600))
+        .await
+        .unwrap();
+    assert_eq!(leased[0].in_doubt_since, Some(later(2)));
+}
+
+#[tokio::test]
 async fn a_store_of_another_partition_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     drop(store(directory.path()));

@@ -166,7 +166,12 @@ fn differing(
 ) -> Vec<(String, String, u64, u64)> {
     let sides = readable.iter().map(|scope| {
         let (account, region) = (scope.account_id.clone(), scope.region.clone());
-        (account, region, whole(scope.findings), count_of(scope, here))
+        (
+            account,
+            region,
+            whole(scope.findings),
+            count_of(scope, here),
+        )
     });
     sides.filter(|(_, _, there, here)| there != here).collect()
 }

@@ -1,6 +1,6 @@
 //! The outbox: leases and settlements.
 
-use rusqlite::{Transaction, params};
+use rusqlite::{Connection, Transaction, params};
 
 use crate::domain::{
     IncidentId, Timestamp,
@@ -33,6 +33,15 @@ pub(super) fn owe(
             rows::micros(due_at),
         ])?;
     Ok(written > 0)
+}
+
+/// Ends every lease. What was leased stays in doubt.
+pub(super) fn end_leases(connection: &Connection) -> Result<(), StoreError> {
+    connection.execute(
+        "UPDATE deliveries SET leased_until = NULL WHERE leased_until IS NOT NULL",
+        [],
+    )?;
+    Ok(())
 }
 
 /// See [`super::super::Store::lease_deliveries`].

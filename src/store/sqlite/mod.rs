@@ -10,7 +10,12 @@ mod scopes;
 mod tallies;
 mod texts;
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    fs::{File, TryLockError},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
@@ -52,6 +57,8 @@ pub(super) struct Sqlite {
 struct Writer {
     connection: Connection,
     memory: Memory,
+    /// Held as long as this process writes; the system lets go of it when the process dies.
+    _only_writer: File,
 }
 
 /// Numbers of rows that are looked up again and again. Forgotten whenever a transaction fails,
@@ -65,18 +72,13 @@ struct Memory {
 impl Sqlite {
     pub(super) fn open(path: &Path, access: &Access) -> Result<Self, StoreError> {
         let writer = match access {
-            Access::Write(partition) => Some(open_writer(path, partition)?),
+            Access::Write(partition) => Some(Writer::open(path, partition)?),
             Access::Read => None,
         };
         let reader = open_reader(path)?;
         Ok(Self {
             partition: stored_partition(&reader)?,
-            writer: writer.map(|connection| {
-                Arc::new(Mutex::new(Writer {
-                    connection,
-                    memory: Memory::default(),
-                }))
-            }),
+            writer: writer.map(|writer| Arc::new(Mutex::new(writer))),
             reader: Arc::new(Mutex::new(reader)),
         })
     }
@@ -92,7 +94,9 @@ impl Sqlite {
             .ok_or_else(|| StoreError::Unavailable("it was opened for reading only".to_owned()))?;
         let mut writer = writer.lock_owned().await;
         blocking(move || {
-            let Writer { connection, memory } = &mut *writer;
+            let Writer {
+                connection, memory, ..
+            } = &mut *writer;
             // Taking the write lock first means waiting for it at most once.
             let transaction =
                 connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -134,27 +138,59 @@ async fn blocking<T: Send + 'static>(
     }
 }
 
-fn open_writer(path: &Path, partition: &Partition) -> Result<Connection, StoreError> {
-    if let Some(directory) = path.parent() {
-        std::fs::create_dir_all(directory).map_err(|error| {
-            StoreError::Unavailable(format!("cannot create {}: {error}", directory.display()))
-        })?;
+impl Writer {
+    fn open(path: &Path, partition: &Partition) -> Result<Self, StoreError> {
+        if let Some(directory) = path.parent() {
+            std::fs::create_dir_all(directory).map_err(|error| {
+                StoreError::Unavailable(format!("cannot create {}: {error}", directory.display()))
+            })?;
+        }
+        let only_writer = lock(path)?;
+        let mut connection = Connection::open(path).map_err(|error| unopened(path, &error))?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        // A receipt that power loss takes back would become a second mail.
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "foreign_keys", true)?;
+        migrate(&mut connection, path)?;
+        claim_partition(&connection, partition)?;
+        // Whoever held a lease is dead, because the lock was free.
+        deliveries::end_leases(&connection)?;
+        Ok(Self {
+            connection,
+            memory: Memory::default(),
+            _only_writer: only_writer,
+        })
     }
-    let mut connection = Connection::open(path).map_err(|error| unopened(path, &error))?;
-    connection.busy_timeout(BUSY_TIMEOUT)?;
-    connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    connection.pragma_update(None, "journal_mode", "WAL")?;
-    // A receipt that power loss takes back would become a second mail.
-    connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.pragma_update(None, "foreign_keys", true)?;
-    Migrations::from_slice(MIGRATIONS)
-        .to_latest(&mut connection)
-        .map_err(|error| match error {
-            rusqlite_migration::Error::RusqliteError { err, .. } => StoreError::from(err),
-            other => StoreError::corrupt(format!("{}: {other}", path.display())),
-        })?;
-    claim_partition(&connection, partition)?;
-    Ok(connection)
+}
+
+/// Makes this process the only one that writes: two daemons on one file would tell people twice.
+fn lock(path: &Path) -> Result<File, StoreError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let unlocked = |error: &dyn std::fmt::Display| {
+        StoreError::Unavailable(format!("cannot lock {}: {error}", name.display()))
+    };
+    let file = File::create(&name).map_err(|error| unlocked(&error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::Busy(format!(
+            "another hubwatch writes to {}; stop it first, or use another store.url",
+            path.display()
+        ))),
+        Err(TryLockError::Error(error)) => Err(unlocked(&error)),
+    }
+}
+
+fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
+    let migrated = Migrations::from_slice(MIGRATIONS).to_latest(connection);
+    migrated.map_err(|error| {
+        if let rusqlite_migration::Error::RusqliteError { err, .. } = error {
+            return StoreError::from(err);
+        }
+        StoreError::corrupt(format!("{}: {error}", path.display()))
+    })
 }
 
 fn open_reader(path: &Path) -> Result<Connection, StoreError> {
@@ -219,7 +255,7 @@ impl Store for Sqlite {
     }
 
     async fn coverage(&self) -> Result<Vec<Coverage>, StoreError> {
-        self.read(|tx| scopes::coverage(tx)).await
+        self.read(scopes::coverage).await
     }
 
     async fn note_trouble(
@@ -320,6 +356,6 @@ impl Store for Sqlite {
     }
 
     async fn tallies(&self) -> Result<Tallies, StoreError> {
-        self.read(|tx| tallies::tallies(tx)).await
+        self.read(tallies::tallies).await
     }
 }

@@ -1,0 +1,283 @@
+//! The whole of hubwatch as a process, against the simulated organization.
+
+use std::time::Duration;
+
+use hubwatch::{
+    domain::delivery::DeliveryState,
+    simulator::{Faults, Options, desk, jira},
+};
+
+use crate::support::{Bench, kill_9, tail, terminate};
+
+/// A small organization with one account or Region of each kind of trouble.
+fn options(seed: u64) -> Options {
+    Options {
+        accounts: 10,
+        regions: 3,
+        findings: 1_200,
+        seed,
+        jira: jira::Settings {
+            search_lag: Duration::from_secs(1),
+            ..jira::Settings::default()
+        },
+        ..Options::default()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_kill_in_the_middle_of_the_first_sync_changes_nothing_in_the_end() {
+    let bench = Bench::start(options(7)).await;
+    for millis in [400, 700, 1_100, 1_600, 2_300] {
+        let daemon = bench.daemon();
+        tokio::time::sleep(Duration::from_millis(millis)).await;
+        kill_9(daemon).await;
+    }
+    let daemon = bench.daemon();
+    bench.until_settled().await;
+    assert_eq!(terminate(daemon).await, Some(0), "{}", tail(&bench.log()));
+    bench.assert_store_equals_hub().await;
+    bench.assert_one_ticket_each().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn answers_that_jira_loses_make_no_second_ticket() {
+    let bench = Bench::start(options(11)).await;
+    let faults = desk::Faults {
+        lose_answer: desk::Chance::probability(0.2),
+        throttle: desk::Chance::probability(0.1),
+        fail_after: desk::Chance::probability(0.1),
+        writes_only: true,
+        ..desk::Faults::default()
+    };
+    bench.simulator.booth().jira.set_faults(faults);
+    let daemon = bench.daemon();
+    bench.until_settled().await;
+    terminate(daemon).await;
+    let struck = bench.simulator.booth().jira.faults_struck();
+    assert!(struck.values().sum::<u64>() > 20, "{struck:?}");
+    bench.assert_one_ticket_each().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn trouble_on_the_way_loses_nothing() {
+    let faults = Faults {
+        throttle: 0.1,
+        server_error: 0.05,
+        cut: 0.05,
+        short_pages: 0.3,
+        ..Faults::default()
+    };
+    let bench = Bench::start(Options {
+        faults,
+        ..options(13)
+    })
+    .await;
+    let daemon = bench.daemon();
+    bench.until_settled().await;
+    bench.simulator.world().set_faults(Faults::default());
+    // What met trouble is asked again within an interval.
+    tokio::time::sleep(Duration::from_secs(12)).await;
+    bench.until_settled().await;
+    terminate(daemon).await;
+    bench.assert_store_equals_hub().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn metrics_are_what_prometheus_expects() {
+    let bench = Bench::start(options(17)).await;
+    let daemon = bench.daemon();
+    let address = bench.address().await;
+    bench.until_settled().await;
+    let get = async |path: &str| {
+        let answer = reqwest::get(format!("http://{address}{path}"))
+            .await
+            .unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+    assert_eq!(get("/livez").await.0, 200);
+    assert_eq!(get("/readyz").await.0, 200);
+    let (status, page) = get("/").await;
+    assert!(status == 200 && page.contains("open incidents"), "{page}");
+    assert_eq!(get("/incidents/1").await.0, 200);
+    assert_eq!(get("/incidents/x%22").await.0, 404);
+
+    let (status, metrics) = get("/metrics").await;
+    assert_eq!(status, 200);
+    for name in [
+        "hubwatch_build_info{",
+        "hubwatch_findings{account=",
+        "hubwatch_scopes{state=\"denied\"}",
+        "hubwatch_scope_last_complete_timestamp_seconds{",
+        "hubwatch_aws_requests_total{",
+        "hubwatch_deliveries{sink=\"jira\",state=\"delivered\"}",
+        "process_resident_memory_bytes",
+    ] {
+        assert!(metrics.contains(name), "no {name} in\n{metrics}");
+    }
+    assert_eq!(promtool(metrics).await, "");
+    terminate(daemon).await;
+}
+
+/// What `promtool check metrics` has to say.
+async fn promtool(metrics: String) -> String {
+    use std::process::Stdio;
+    use tokio::io::AsyncWriteExt as _;
+    let mut promtool = tokio::process::Command::new("promtool")
+        .args(["check", "metrics"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("promtool is needed; run the tests with `make test`");
+    let mut input = promtool.stdin.take().unwrap();
+    let writing = async move {
+        input.write_all(metrics.as_bytes()).await.unwrap();
+    };
+    let (output, ()) = tokio::join!(promtool.wait_with_output(), writing);
+    let output = output.unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    text(&output.stdout) + &text(&output.stderr)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sync_reads_everything_and_sends_nothing() {
+    let bench = Bench::start(Options {
+        malformed: 0.05,
+        ..options(19)
+    })
+    .await;
+    let (code, out, err) = bench.run(&["sync"]).await;
+    // Some accounts cannot be read.
+    assert_eq!(code, Some(3), "{err}");
+    assert!(out.starts_with("synced: 30 accounts x Regions"), "{out}");
+    assert_eq!(bench.simulator.booth().jira.ticket_count(), 0);
+    assert!(bench.incidents().await.iter().all(|incident| {
+        incident
+            .deliveries
+            .iter()
+            .all(|delivery| delivery.2 == DeliveryState::Pending)
+    }));
+
+    let (code, out, _) = bench
+        .run(&["findings", "list", "--rejected", "--output", "json"])
+        .await;
+    assert_eq!(code, Some(0));
+    let rejected: Vec<serde_json::Value> = serde_json::from_str(&out).unwrap();
+    assert!(!rejected.is_empty());
+    assert!(
+        rejected
+            .iter()
+            .all(|r| r["reason"].is_string() && r["raw"].is_string())
+    );
+
+    let (_, raw, _) = bench
+        .run(&["findings", "list", "--raw", "--limit", "0"])
+        .await;
+    let mut ours: Vec<&str> = raw.lines().collect();
+    assert!(ours.len() > 500, "{}", ours.len());
+    // Exactly as the hub holds them, for an account that can be read.
+    let truth = bench.simulator.world().truth();
+    let scope = truth
+        .scopes
+        .iter()
+        .filter(|s| s.reach == hubwatch::simulator::Reach::Ok)
+        .max_by_key(|s| s.findings)
+        .unwrap();
+    let theirs = bench
+        .simulator
+        .world()
+        .findings(&scope.account_id, &scope.region)
+        .unwrap();
+    ours.sort_unstable();
+    let found = theirs
+        .iter()
+        .filter(|raw| ours.binary_search(&raw.as_str()).is_ok())
+        .count();
+    let unread = theirs.len() - found;
+    assert!(
+        found > 10 && unread <= rejected.len(),
+        "{found} of {}",
+        theirs.len()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn people_find_a_finding_and_what_to_do_about_it() {
+    let bench = Bench::start(options(23)).await;
+    bench.run(&["sync"]).await;
+    let list = [
+        "findings",
+        "list",
+        "--severity",
+        "CRITICAL",
+        "--status",
+        "open",
+    ];
+    let (code, out, _) = bench
+        .run(&[&list[..], &["--output", "ndjson"]].concat())
+        .await;
+    assert_eq!(code, Some(0));
+    let findings: Vec<serde_json::Value> = out
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert!(!findings.is_empty());
+    assert!(
+        findings
+            .iter()
+            .all(|f| f["severity"] == "CRITICAL" && f["status"] == "open")
+    );
+
+    let advised = findings
+        .iter()
+        .find(|f| f["remediation"].is_string())
+        .unwrap();
+    let id = advised["id"].as_str().unwrap();
+    let (code, out, _) = bench.run(&["findings", "show", id]).await;
+    assert_eq!(code, Some(0));
+    assert!(out.contains("What to do") && out.contains(id), "{out}");
+
+    let (code, _, err) = bench.run(&["findings", "show", "no-such-finding"]).await;
+    assert_eq!(code, Some(1));
+    assert!(err.contains("findings list"), "{err}");
+
+    let (code, out, _) = bench
+        .run(&["coverage", "--state", "denied", "--output", "json"])
+        .await;
+    assert_eq!(code, Some(3));
+    let denied: Vec<serde_json::Value> = serde_json::from_str(&out).unwrap();
+    assert!(
+        denied[0]["error"]
+            .as_str()
+            .unwrap()
+            .contains("securityhub:GetFindings"),
+        "{out}"
+    );
+    // No terminal: rows stay one line and nothing is coloured.
+    let (_, table, _) = bench.run(&list).await;
+    assert!(!table.contains('\u{1b}'));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_demo_shows_both_sides_to_agree() {
+    let mut demo = tokio::process::Command::new(env!("CARGO_BIN_EXE_hubwatch"));
+    let demo = demo
+        .args([
+            "demo",
+            "--exit-when-synced",
+            "--listen",
+            "127.0.0.1:0",
+            "--findings",
+            "800",
+        ])
+        .kill_on_drop(true)
+        .output();
+    let output = tokio::time::timeout(Duration::from_secs(120), demo)
+        .await
+        .unwrap()
+        .unwrap();
+    let out = String::from_utf8(output.stdout).unwrap();
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{out}\n{err}");
+    assert!(out.contains("both sides agree"), "{out}");
+}
