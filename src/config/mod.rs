@@ -13,6 +13,7 @@ mod http;
 mod key;
 mod layers;
 mod problem;
+mod routes;
 mod secret;
 mod sinks;
 mod store;
@@ -28,6 +29,7 @@ pub use sync::SyncConfig;
 
 use crate::{
     aws,
+    correlate::Route,
     notify::SinkConfig,
     observe::telemetry::{self, LogConfig},
 };
@@ -47,6 +49,8 @@ pub struct Config {
     pub http: HttpConfig,
     /// What is logged and how.
     pub log: LogConfig,
+    /// Which incidents go to which sinks, in the order in which they are written.
+    pub routes: Vec<Route>,
     /// The places notices go, by the name that the operator gave each.
     pub sinks: BTreeMap<String, SinkConfig>,
     /// What works, and still deserves a word to the operator.
@@ -75,6 +79,8 @@ pub fn load(
     let store = gather.section("store", |s: store::Settings, _| s.validate());
     let http = gather.section("http", http::Settings::validate);
     let log = gather.section("log", |s: telemetry::Settings, _| s.validate());
+    let sink_names = sinks::names(&gather);
+    let routes = routes::read(&mut gather, &sink_names);
     let sinks = sinks::read(&mut gather);
     let (Some(aws), Some(sync), Some(store), Some(http), Some(log)) = (aws, sync, store, http, log)
     else {
@@ -86,6 +92,7 @@ pub fn load(
         store,
         http,
         log,
+        routes,
         sinks,
         warnings: gather.finish()?,
     })

@@ -13,14 +13,16 @@ pub(super) struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { url: "sqlite:///var/lib/hubwatch/hubwatch.db".to_owned() }
+        Self {
+            url: "sqlite:///var/lib/hubwatch/hubwatch.db".to_owned(),
+        }
     }
 }
 
 /// Where findings are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoreConfig {
-    /// The database; made when it is not there.
+    /// The engine, and where it keeps them.
     pub url: StoreUrl,
 }
 

@@ -53,7 +53,6 @@ const WORDS: &[(&str, &[&str])] = &[
     ("Timestamp::now", &["domain", "simulator"]),
     ("SystemTime::now", &["domain"]),
     ("Zoned::now(", &["domain"]),
-    ("tokio::spawn(", &["pipeline", "simulator"]),
 ];
 
 #[test]
@@ -82,7 +81,8 @@ fn words_stay_in_their_rooms() {
     let tests: Vec<_> = sources.iter().flat_map(Source::test_modules).collect();
     let is_test = |source: &Source| tests.iter().any(|test| source.module.starts_with(test));
     for source in sources.iter().filter(|source| !is_test(source)) {
-        let code = source.without_tests();
+        // Speaking HTTP has one home. Reading a URL does not.
+        let code = source.without_tests().replace("reqwest::Url", "");
         for (word, homes) in WORDS {
             let at_home = source
                 .room
