@@ -14,8 +14,8 @@ const SECURITY_HUB: &str = ":product/aws/securityhub";
 ///
 /// - With consolidated control findings on, `Compliance.SecurityControlId`: `EC2.19`.
 /// - Before, `ProductFields.ControlId`: `EC2.19` or `PCI.EC2.5`, unique without its standard.
-/// - CIS numbers its rules `4.1`, in `RuleId` (1.2.0) or `ControlId` (1.4.0). They mean nothing without
-///   their standard, so it is put before them: `cis-aws-foundations-benchmark/v/1.2.0/4.1`.
+/// - CIS numbers its rules `4.1`, in `RuleId` (1.2.0) or `ControlId` (1.4.0). They mean nothing
+///   without their standard, so it is put before them: `cis-aws-foundations-benchmark/v/1.2.0/4.1`.
 /// - When all of them were left out, Security Hub's generator still names it.
 pub(super) fn control(
     reader: &mut Reader,
@@ -50,7 +50,8 @@ fn is_rule_number(id: &str) -> bool {
     id.starts_with(|c: char| c.is_ascii_digit())
 }
 
-/// The standard that a finding's rule is numbered by, such as `cis-aws-foundations-benchmark/v/1.2.0`.
+/// The standard that a finding's rule is numbered by, such as
+/// `cis-aws-foundations-benchmark/v/1.2.0`.
 fn standard(
     reader: &mut Reader,
     fields: &RawProductFields<'_>,

@@ -140,7 +140,8 @@ fn key(
     })
 }
 
-/// Security Hub fills `Region` in; where old findings lack it, the ARN carries the Region of import.
+/// Security Hub fills `Region` in; where old findings lack it, the ARN carries the Region of
+/// import.
 fn region(reader: &mut Reader, field: Field<'_>, product_arn: &str, vantage: &Scope) -> Region {
     let said = reader.text("Region", field);
     let in_arn = product_arn.split(':').nth(3);
@@ -218,9 +219,9 @@ fn product(
 /// `Workflow.Status`, else the retired `WorkflowState`, which is ignored where both stand: AWS
 /// writes `NEW` there whatever the status is.
 ///
-/// The retired words tell how far somebody has come. `ASSIGNED`, `IN_PROGRESS` and `DEFERRED` say that a
-/// person knows and that the problem is still there, which is what `NOTIFIED` says today; none of
-/// them is a decision not to hear of it, so none is `SUPPRESSED`.
+/// The retired words tell how far somebody has come. `ASSIGNED`, `IN_PROGRESS` and `DEFERRED` say
+/// that a person knows and that the problem is still there, which is what `NOTIFIED` says today;
+/// none of them is a decision not to hear of it, so none is `SUPPRESSED`.
 fn workflow(reader: &mut Reader, today: Nested<RawWorkflow<'_>>, retired: Field<'_>) -> Workflow {
     let workflow = reader.object("Workflow", today);
     if let Some(status) = reader.text("Workflow.Status", workflow.status) {

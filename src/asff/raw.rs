@@ -1,9 +1,9 @@
 //! The wire shape, as borrowed slices of the raw text.
 //!
 //! One pass over the text finds every field we read. Fields of their own are slices that are read
-//! later, and objects within say by themselves whether they are objects, so that a field of the wrong
-//! type spoils itself only. What is not listed here is skipped, not lost: the raw finding is kept
-//! whole.
+//! later, and objects within say by themselves whether they are objects, so that a field of the
+//! wrong type spoils itself only. What is not listed here is skipped, not lost: the raw finding is
+//! kept whole.
 
 use std::{fmt, marker::PhantomData};
 

@@ -160,7 +160,8 @@ mod tests {
         let letter = prop_oneof![
             any::<char>().prop_map(|c| {
                 let quoted = serde_json::to_string(&c).unwrap();
-                quoted[1..quoted.len() - 1].to_owned()
+                let inner = quoted.strip_prefix('"').and_then(|q| q.strip_suffix('"'));
+                inner.unwrap().to_owned()
             }),
             any::<u8>().prop_map(|b| format!("\\u{:04x}", b)),
             Just("\\\\".to_owned()),

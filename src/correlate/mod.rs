@@ -1,1 +1,21 @@
-//! To be written.
+//! Correlation: findings to issues to incidents, and who must hear of them.
+//!
+//! Knows which findings speak of the same problem, what became of it, and which issues a route
+//! gathers into one incident. Does not know the time, where anything is stored, or how a sink says
+//! it. Everything here is a pure function that cannot fail.
+
+mod assess;
+mod controls;
+mod decide;
+mod group;
+mod key;
+mod matcher;
+mod resource;
+mod route;
+mod rulebook;
+mod settings;
+
+pub use key::identify;
+pub use route::{FirstSync, Route};
+pub use rulebook::Rulebook;
+pub use settings::{MatchSettings, RouteSettings, SeveritySettings};

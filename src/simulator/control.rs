@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     Json, Router,
-    extract::{Query, State},
+    extract::{Path, Query, State},
     http::StatusCode,
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -13,7 +13,7 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{faults::Faults, shared::Shared, truth::Handle};
+use super::{booth::Booth, desk, faults::Faults, shared::Shared, truth::Handle};
 
 /// Moves of the clock longer than this are refused: everything would have expired.
 const MAX_ADVANCE_SECS: i64 = 400 * 86_400;
@@ -27,7 +27,55 @@ const MAX_STEPS: usize = 100_000;
 /// - `POST /clock` `{"advance_secs": n}`, `POST /live` `{"steps": n}`, `POST /sessions/revoke`
 /// - `PUT /findings` `{"account": …, "region": …, "finding": {…}}`
 /// - `GET /stats`
-pub(super) fn router(shared: Arc<Shared>) -> Router {
+/// - `GET /tickets`, `GET /mails`, `GET /webhooks`: what Jira, the mail services and the webhook
+///   receiver hold
+/// - `GET`, `PUT /faults/jira`, `/faults/mail`, `/faults/webhook`: their own faults
+pub(super) fn router(shared: Arc<Shared>, booth: Booth) -> Router {
+    world_router(shared).merge(booth_router(booth))
+}
+
+fn booth_router(booth: Booth) -> Router {
+    Router::new()
+        .route(
+            "/tickets",
+            get(async |State(booth): State<Booth>| Json(booth.jira.tickets())),
+        )
+        .route(
+            "/mails",
+            get(async |State(booth): State<Booth>| Json(booth.mail.mails())),
+        )
+        .route(
+            "/webhooks",
+            get(async |State(booth): State<Booth>| Json(booth.webhook.received())),
+        )
+        .route("/faults/{service}", get(booth_faults).put(set_booth_faults))
+        .with_state(booth)
+}
+
+async fn booth_faults(State(booth): State<Booth>, Path(service): Path<String>) -> Response {
+    match service.as_str() {
+        "jira" => Json(booth.jira.faults()).into_response(),
+        "mail" => Json(booth.mail.faults()).into_response(),
+        "webhook" => Json(booth.webhook.faults()).into_response(),
+        _ => refuse(StatusCode::NOT_FOUND, "faults of jira, mail or webhook"),
+    }
+}
+
+async fn set_booth_faults(
+    State(booth): State<Booth>,
+    Path(service): Path<String>,
+    Json(faults): Json<desk::Faults>,
+) -> Response {
+    match service.as_str() {
+        "jira" => booth.jira.set_faults(faults),
+        "mail" => booth.mail.set_faults(faults),
+        "webhook" => booth.webhook.set_faults(faults),
+        _ => {}
+    }
+    booth_faults(State(booth), Path(service)).await
+}
+
+fn world_router(shared: Arc<Shared>) -> Router {
     Router::new()
         .route("/faults", get(faults).put(set_faults))
         .route("/truth", get(truth))

@@ -30,6 +30,56 @@ pub struct Endpoints {
     pub administrator_account_id: Option<String>,
     /// The control API.
     pub control_url: String,
+    /// Jira, mail and webhooks.
+    #[serde(flatten)]
+    pub booth: BoothEndpoints,
+}
+
+/// Where tickets, mails and webhooks go.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BoothEndpoints {
+    /// Jira Cloud.
+    pub jira_url: String,
+    /// Its user.
+    pub jira_email: String,
+    /// The user's token.
+    pub jira_api_token: String,
+    /// The project for tickets, on both.
+    pub jira_project: String,
+    /// Jira Data Center: the same tickets by another dialect.
+    pub jira_dc_url: String,
+    /// Its personal access token.
+    pub jira_pat: String,
+    /// SendGrid.
+    pub sendgrid_url: String,
+    /// Its key.
+    pub sendgrid_api_key: String,
+    /// Mailgun.
+    pub mailgun_url: String,
+    /// The domain it sends for.
+    pub mailgun_domain: String,
+    /// Its key.
+    pub mailgun_api_key: String,
+    /// Postmark.
+    pub postmark_url: String,
+    /// Its token.
+    pub postmark_server_token: String,
+    /// SES v2, which takes signatures of the AWS key above.
+    pub ses_url: String,
+    /// The mail server.
+    pub smtp_host: String,
+    /// Its port, without TLS.
+    pub smtp_port: u16,
+    /// Its user; anybody may send when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub smtp_username: Option<String>,
+    /// The user's password.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub smtp_password: Option<String>,
+    /// The webhook receiver.
+    pub webhook_url: String,
+    /// What webhooks are signed with.
+    pub webhook_secret: String,
 }
 
 impl Endpoints {

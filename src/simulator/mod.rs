@@ -1,12 +1,14 @@
-//! A pretend AWS organization on loopback sockets, for demonstrations and tests.
+//! A pretend AWS organization, Jira and mail service on loopback sockets, for demonstrations and
+//! tests.
 //!
-//! Speaks the wire formats of STS, Organizations, EC2 and Security Hub well enough for clients that
-//! other people wrote, verifies their signatures, and can be told to misbehave. Everything in it
-//! follows from a seed.
+//! Speaks the wire formats of STS, Organizations, EC2 and Security Hub, of Jira and of mail services,
+//! well enough for clients that other people wrote; verifies signatures, and can be told to
+//! misbehave. Everything in it follows from a seed.
 //! Knows none of the other rooms and shares no code with them: a mistake in how hubwatch reads AWS
 //! must not be mirrored here.
 
 mod answer;
+mod booth;
 mod clock;
 mod control;
 pub mod desk;
@@ -45,7 +47,9 @@ use std::{
 use axum::Router;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
-pub use endpoints::Endpoints;
+pub use booth::Booth;
+use booth::Sockets;
+pub use endpoints::{BoothEndpoints, Endpoints};
 pub use faults::Faults;
 pub use options::{Options, Ports, Quota};
 use shared::Shared;
@@ -65,6 +69,7 @@ pub struct Simulator;
 #[derive(Debug)]
 pub struct Running {
     shared: Arc<Shared>,
+    booth: Booth,
     endpoints: Endpoints,
     stopping: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
@@ -82,28 +87,28 @@ impl Simulator {
         let aws = bind(options.listen, options.port).await?;
         let control = bind(options.listen, options.ports.control).await?;
         let (aws_at, control_at) = (aws.local_addr()?, control.local_addr()?);
-        let (live, live_per_second) = (options.live, options.live_per_second);
-        let shared = tokio::task::spawn_blocking(move || Arc::new(Shared::new(&options)))
+        let sockets = Sockets::bind(&options).await?;
+        let made_for = options.clone();
+        let shared = tokio::task::spawn_blocking(move || Arc::new(Shared::new(&made_for)))
             .await
             .map_err(io::Error::other)?;
-        let endpoints = endpoints_of(&shared, aws_at, control_at);
+        let booth = Booth::new(&options, &shared);
+        let endpoints = endpoints_of(&shared, aws_at, control_at, booth.endpoints(&sockets)?);
         let (stopping, stop) = watch::channel(false);
         let gateway = Router::new()
             .fallback(gateway::answer)
             .with_state(Arc::clone(&shared));
-        let mut tasks = vec![
-            serve(aws, gateway, stop.clone()),
-            serve(control, control::router(Arc::clone(&shared)), stop.clone()),
-        ];
-        if live {
-            tasks.push(spawn(life::live(
-                Arc::clone(&shared),
-                live_per_second,
-                stop,
-            )));
+        let mut tasks = booth.open(sockets, &stop);
+        let control_router = control::router(Arc::clone(&shared), booth.clone());
+        tasks.push(serve(control, control_router, stop.clone()));
+        tasks.push(serve(aws, gateway, stop.clone()));
+        if options.live {
+            let life = life::live(Arc::clone(&shared), options.live_per_second, stop);
+            tasks.push(spawn(life));
         }
         Ok(Running {
             shared,
+            booth,
             endpoints,
             stopping,
             tasks,
@@ -122,6 +127,12 @@ impl Running {
     #[must_use]
     pub fn world(&self) -> Handle {
         Handle::new(Arc::clone(&self.shared))
+    }
+
+    /// The pretend Jira, mail services and webhook receiver.
+    #[must_use]
+    pub fn booth(&self) -> &Booth {
+        &self.booth
     }
 
     /// Stops to listen, lets open requests finish for three seconds, and ends.
@@ -162,7 +173,12 @@ async fn bind(address: IpAddr, port: u16) -> io::Result<TcpListener> {
     TcpListener::bind(SocketAddr::new(address, port)).await
 }
 
-fn endpoints_of(shared: &Shared, aws: SocketAddr, control: SocketAddr) -> Endpoints {
+fn endpoints_of(
+    shared: &Shared,
+    aws: SocketAddr,
+    control: SocketAddr,
+    booth: BoothEndpoints,
+) -> Endpoints {
     let world = locks::read(&shared.world);
     let id = |account| world.account_id(world.scope(account, 0)).to_owned();
     Endpoints {
@@ -177,22 +193,25 @@ fn endpoints_of(shared: &Shared, aws: SocketAddr, control: SocketAddr) -> Endpoi
         management_account_id: id(MANAGEMENT),
         administrator_account_id: world.organization.administrator.map(id),
         control_url: format!("http://{control}"),
+        booth,
     }
 }
 
-fn serve(listener: TcpListener, router: Router, mut stop: watch::Receiver<bool>) -> JoinHandle<()> {
+fn serve(listener: TcpListener, router: Router, stop: watch::Receiver<bool>) -> JoinHandle<()> {
     spawn(async move {
-        let stopped = async move {
-            // An error means that the simulation was dropped, which is a reason to stop as well.
-            let _stopped = stop.wait_for(|stop| *stop).await;
-        };
         let served = axum::serve(listener, router)
-            .with_graceful_shutdown(stopped)
+            .with_graceful_shutdown(stopped(stop))
             .await;
         if let Err(error) = served {
             tracing::error!(%error, "a simulated server ended: {error}");
         }
     })
+}
+
+/// Waits until the simulation is told to stop.
+async fn stopped(mut stop: watch::Receiver<bool>) {
+    // An error means that the simulation was dropped, which is a reason to stop as well.
+    let _stopped = stop.wait_for(|stop| *stop).await;
 }
 
 #[expect(

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use jiff::Timestamp;
 
-use super::faults::Faults;
+use super::{faults::Faults, jira, mail, webhook};
 
 /// Sizes, seed and habits of a simulated organization.
 #[derive(Debug, Clone)]
@@ -40,8 +40,14 @@ pub struct Options {
     pub token_lifetime_secs: u32,
     /// Bound of the prepared answers kept for repeats.
     pub prepared_bytes: usize,
-    /// Settings of the desk that shares this world: Jira, mail and webhooks.
+    /// Ports of the other servers.
     pub ports: Ports,
+    /// The pretend Jira; its seed is replaced by the simulation's.
+    pub jira: jira::Settings,
+    /// The pretend mail services; SES checks signatures unless another verifier is set.
+    pub mail: mail::Settings,
+    /// The webhook receiver; it checks signatures, with a secret of the simulation's unless one is set.
+    pub webhook: webhook::Settings,
 }
 
 /// Fixed ports of the other servers; 0 lets the system choose.
@@ -49,6 +55,14 @@ pub struct Options {
 pub struct Ports {
     /// The control API.
     pub control: u16,
+    /// Jira, both dialects.
+    pub jira: u16,
+    /// Mail over HTTP, all providers.
+    pub mail: u16,
+    /// Mail over SMTP.
+    pub smtp: u16,
+    /// The webhook receiver.
+    pub webhook: u16,
 }
 
 /// A token bucket. `per_second` of 0 switches it off.
@@ -97,6 +111,9 @@ impl Default for Options {
             token_lifetime_secs: 900,
             prepared_bytes: 128 * 1024 * 1024,
             ports: Ports::default(),
+            jira: jira::Settings::default(),
+            mail: mail::Settings::default(),
+            webhook: webhook::Settings::default(),
         }
     }
 }

@@ -1,13 +1,18 @@
 //! Every line of the sample files becomes a finding or a rejection with a reason; none is dropped.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
 
 use hubwatch::{
     asff::{self, Reading, Rejection},
+    correlate,
     domain::{Partition, Scope},
 };
 
-fn read(raw: &str) -> Result<Reading, Rejection> {
+fn read_one(raw: &str) -> Result<Reading, Rejection> {
     let vantage = Scope {
         account: "111122223333".into(),
         region: "eu-west-1".into(),
@@ -19,7 +24,7 @@ fn read(raw: &str) -> Result<Reading, Rejection> {
 fn count(lines: &str) -> (usize, usize, BTreeMap<&'static str, usize>) {
     let (mut read_count, mut noted, mut rejected) = (0, 0, BTreeMap::new());
     for raw in lines.lines() {
-        match read(raw) {
+        match read_one(raw) {
             Ok(reading) => {
                 read_count += 1;
                 noted += usize::from(!reading.finding.notes.is_empty());
@@ -44,6 +49,12 @@ fn every_sample_is_read_or_rejected_with_a_reason() {
     };
     let (read, noted, rejected) = count(&lines);
     println!("{read} read, {noted} of them with notes, rejected: {rejected:?}");
+    let issues: BTreeSet<_> = lines
+        .lines()
+        .filter_map(|raw| read_one(raw).ok())
+        .map(|reading| correlate::identify(&reading.finding).key())
+        .collect();
+    println!("they report {} issues", issues.len());
     let total = read + rejected.values().sum::<usize>();
     assert_eq!(total, lines.lines().count());
     assert!(total > 0);

@@ -12,3 +12,4 @@
 mod asff;
 mod config;
 mod imports;
+mod simulator;

@@ -1,0 +1,146 @@
+//! What a touched issue's findings add up to.
+
+use crate::domain::{
+    IssueStatus, Severity, Standing, Timestamp,
+    decision::{Assessment, Evidence, TouchedIssue},
+};
+
+/// Weighs what the findings of an issue say. The order of the evidence decides nothing.
+///
+/// Without evidence, which does not happen, the issue stays what it was: absence proves nothing.
+pub(super) fn assess(touched: &TouchedIssue) -> Assessment {
+    let worst = worst(&touched.evidence);
+    let since = touched.evidence.iter().map(|evidence| evidence.since).min();
+    Assessment {
+        id: touched.id,
+        identity: touched.identity.clone(),
+        status: status(touched),
+        severity: worst.map_or(Severity::Informational, |evidence| evidence.severity),
+        title: worst.map_or_else(|| touched.identity.problem.clone(), |e| e.title.clone()),
+        since: since.unwrap_or(Timestamp::UNIX_EPOCH),
+        history: touched.history,
+    }
+}
+
+/// Open when any finding says so. A check that could not be made is no evidence either way: the
+/// issue stays what it was, and one that was never decided is not opened by it.
+fn status(touched: &TouchedIssue) -> IssueStatus {
+    let any = |standing| {
+        touched
+            .evidence
+            .iter()
+            .any(|evidence| evidence.standing == standing)
+    };
+    if any(Standing::Open) {
+        return IssueStatus::Open;
+    }
+    let undecided = touched.evidence.is_empty() || any(Standing::Unassessed);
+    if let Some(before) = touched.status.filter(|_| undecided) {
+        return before;
+    }
+    if any(Standing::Suppressed) {
+        return IssueStatus::Suppressed;
+    }
+    IssueStatus::Resolved
+}
+
+/// The finding that speaks for the issue: the worst open one, or the worst of all when none is
+/// open; of equally bad ones the first by title.
+fn worst(evidence: &[Evidence]) -> Option<&Evidence> {
+    evidence.iter().max_by(|a, b| {
+        let open = |e: &Evidence| e.standing == Standing::Open;
+        (open(a), a.severity)
+            .cmp(&(open(b), b.severity))
+            .then_with(|| b.title.cmp(&a.title))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::IssueIdentity;
+
+    use super::*;
+
+    fn says(standing: Standing, severity: Severity, title: &str, since: i64) -> Evidence {
+        Evidence {
+            standing,
+            severity,
+            title: title.to_owned(),
+            since: Timestamp::from_second(since).unwrap(),
+        }
+    }
+
+    fn touched(status: Option<IssueStatus>, evidence: Vec<Evidence>) -> TouchedIssue {
+        TouchedIssue {
+            id: 1,
+            identity: IssueIdentity {
+                account: "111122223333".into(),
+                region: None,
+                resource_kind: "AwsIamUser".to_owned(),
+                resource: "arn:aws:iam::111122223333:user/jane".to_owned(),
+                problem: "control:IAM.5".to_owned(),
+            },
+            status,
+            evidence,
+            history: false,
+        }
+    }
+
+    #[test]
+    fn the_status_follows_from_what_all_findings_say() {
+        use IssueStatus as S;
+        use Standing::{Archived, Open, Resolved, Suppressed, Unassessed};
+        let table: [(Option<S>, &[Standing], S); 12] = [
+            (None, &[Resolved, Open, Suppressed], S::Open),
+            (Some(S::Resolved), &[Open], S::Open),
+            (Some(S::Open), &[Resolved, Archived], S::Resolved),
+            (Some(S::Open), &[Resolved, Suppressed], S::Suppressed),
+            (Some(S::Open), &[Unassessed], S::Open),
+            (Some(S::Open), &[Unassessed, Resolved, Suppressed], S::Open),
+            (Some(S::Resolved), &[Unassessed], S::Resolved),
+            (Some(S::Suppressed), &[Unassessed, Resolved], S::Suppressed),
+            (None, &[Unassessed], S::Resolved),
+            (None, &[Unassessed, Suppressed], S::Suppressed),
+            (Some(S::Open), &[], S::Open),
+            (None, &[], S::Resolved),
+        ];
+        for (before, standings, expected) in table {
+            let evidence = standings
+                .iter()
+                .map(|s| says(*s, Severity::Low, "t", 0))
+                .collect();
+            let now = assess(&touched(before, evidence));
+            assert_eq!(now.status, expected, "{before:?} {standings:?}");
+        }
+    }
+
+    #[test]
+    fn the_worst_open_finding_speaks_for_the_issue_whatever_the_order() {
+        let mut evidence = vec![
+            says(Standing::Resolved, Severity::Critical, "resolved", 5),
+            says(Standing::Open, Severity::Medium, "a milder one", 9),
+            says(Standing::Open, Severity::High, "b", 7),
+            says(Standing::Open, Severity::High, "a", 8),
+        ];
+        for _ in 0..evidence.len() {
+            evidence.rotate_left(1);
+            let now = assess(&touched(None, evidence.clone()));
+            assert_eq!(now.severity, Severity::High);
+            assert_eq!(now.title, "a");
+            assert_eq!(now.since.as_second(), 5);
+        }
+    }
+
+    #[test]
+    fn when_none_is_open_the_worst_of_all_speaks() {
+        let evidence = vec![
+            says(Standing::Resolved, Severity::Informational, "passed", 5),
+            says(Standing::Archived, Severity::High, "archived", 5),
+        ];
+        let now = assess(&touched(Some(IssueStatus::Open), evidence));
+        assert_eq!(
+            (now.severity, now.title.as_str()),
+            (Severity::High, "archived")
+        );
+    }
+}

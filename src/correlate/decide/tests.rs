@@ -1,0 +1,440 @@
+use proptest::prelude::*;
+
+use crate::{
+    correlate::{MatchSettings, RouteSettings, Rulebook, SeveritySettings},
+    domain::{IncidentId, IssueIdentity},
+};
+
+use super::*;
+
+const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+fn route(name: &str, group_by: &str, first_sync: &str) -> Route {
+    let settings = RouteSettings {
+        name: name.to_owned(),
+        group_by: Some(group_by.to_owned()),
+        first_sync: Some(first_sync.to_owned()),
+        sinks: vec!["jira".to_owned(), "oncall".to_owned()],
+        ..RouteSettings::default()
+    };
+    settings.validate(&["jira", "oncall"]).unwrap()
+}
+
+fn silent() -> Rulebook {
+    Rulebook::new(vec![route("high", "resource", "silent")])
+}
+
+/// An open, high, new issue on one resource.
+fn issue(id: i64) -> Assessment {
+    Assessment {
+        id,
+        identity: IssueIdentity {
+            account: "111122223333".into(),
+            region: Some("eu-west-1".into()),
+            resource_kind: "AwsS3Bucket".to_owned(),
+            resource: "arn:aws:s3:::logs".to_owned(),
+            problem: format!("control:S3.{id}"),
+        },
+        status: IssueStatus::Open,
+        severity: Severity::High,
+        title: format!("problem {id}"),
+        since: NOW,
+        history: false,
+    }
+}
+
+/// What a store would know: issues as last assessed, and incidents with what they owe.
+#[derive(Debug, Clone, Default)]
+struct Shelf {
+    issues: BTreeMap<i64, Assessment>,
+    incidents: BTreeMap<Digest, (Incident, BTreeSet<i64>)>,
+    owed: Vec<(Digest, String)>,
+}
+
+impl Shelf {
+    /// One step of deciding, the way a store takes it.
+    fn decide(&mut self, rulebook: &Rulebook, touched: &[Assessment]) -> Decision {
+        let mut known = Known {
+            issues: touched.to_vec(),
+            ..Known::default()
+        };
+        self.issues
+            .extend(touched.iter().map(|issue| (issue.id, issue.clone())));
+        for issue in touched {
+            let joins = rulebook.groups(issue);
+            let belongs = self
+                .incidents
+                .iter()
+                .filter(|(_, (_, m))| m.contains(&issue.id));
+            let groups: Vec<Digest> = joins.into_iter().chain(belongs.map(|(g, _)| *g)).collect();
+            for group in groups {
+                if let Some((incident, members)) = self.incidents.get(&group) {
+                    let members = members.iter().map(|id| (*id, member(&self.issues[id])));
+                    let (incident, members) = (incident.clone(), members.collect());
+                    known
+                        .incidents
+                        .insert(group, KnownIncident { incident, members });
+                }
+            }
+        }
+        let decision = rulebook.decide(&known, NOW);
+        for decided in &decision.incidents {
+            let mut incident = decided.incident.clone();
+            let group = incident.group;
+            let number = i64::try_from(self.incidents.len()).unwrap();
+            incident.id = incident.id.or(Some(IncidentId(number)));
+            let entry = self
+                .incidents
+                .entry(group)
+                .or_insert((incident.clone(), BTreeSet::new()));
+            entry.0 = incident;
+            entry.1.extend(&decided.joined);
+            entry.1.retain(|id| !decided.left.contains(id));
+            self.owed
+                .extend(decided.owed.iter().map(|(sink, _)| (group, sink.clone())));
+        }
+        decision
+    }
+
+    fn only(&self) -> (&Incident, Vec<i64>) {
+        assert_eq!(self.incidents.len(), 1);
+        let (incident, members) = self.incidents.values().next().unwrap();
+        (incident, members.iter().copied().collect())
+    }
+}
+
+#[test]
+fn a_new_problem_opens_an_incident_that_owes_every_sink_once() {
+    let (rulebook, mut shelf) = (silent(), Shelf::default());
+    let decision = shelf.decide(&rulebook, &[issue(1), issue(2)]);
+    assert_eq!(decision.incidents.len(), 1);
+    assert_eq!(decision.incidents[0].joined, [1, 2]);
+    let (incident, _) = shelf.only();
+    assert_eq!(incident.title, "problem 1 and 1 more problem");
+    assert_eq!(
+        (incident.open_issues, incident.told, incident.history),
+        (2, true, false)
+    );
+    assert_eq!(shelf.owed.len(), 2);
+    assert_eq!(
+        shelf.decide(&rulebook, &[issue(2), issue(3)]).incidents[0].joined,
+        [3]
+    );
+    assert_eq!(shelf.owed.len(), 2);
+}
+
+#[test]
+fn deciding_again_decides_nothing() {
+    let (rulebook, mut shelf) = (silent(), Shelf::default());
+    shelf.decide(&rulebook, &[issue(1), issue(2)]);
+    assert_eq!(shelf.decide(&rulebook, &[issue(2)]), Decision::default());
+    assert_eq!(
+        shelf.decide(&rulebook, &[issue(1), issue(2)]),
+        Decision::default()
+    );
+}
+
+#[test]
+fn a_problem_that_is_over_or_mild_opens_nothing() {
+    let (rulebook, mut shelf) = (silent(), Shelf::default());
+    let resolved = Assessment {
+        status: IssueStatus::Resolved,
+        ..issue(1)
+    };
+    let suppressed = Assessment {
+        status: IssueStatus::Suppressed,
+        ..issue(2)
+    };
+    let mild = Assessment {
+        severity: Severity::Medium,
+        ..issue(3)
+    };
+    assert_eq!(
+        shelf.decide(&rulebook, &[resolved, suppressed, mild]),
+        Decision::default()
+    );
+}
+
+#[test]
+fn an_incident_follows_its_issues_to_the_end_and_back() {
+    let (rulebook, mut shelf) = (silent(), Shelf::default());
+    shelf.decide(&rulebook, &[issue(1), issue(2)]);
+    // A check that passed is informational: it must still resolve the incident it belongs to.
+    let passed = |id| Assessment {
+        status: IssueStatus::Resolved,
+        severity: Severity::Informational,
+        ..issue(id)
+    };
+    shelf.decide(&rulebook, &[passed(1)]);
+    assert_eq!(shelf.only().0.title, "problem 2");
+    assert_eq!(shelf.only().0.state, IncidentState::Open);
+    shelf.decide(
+        &rulebook,
+        &[Assessment {
+            status: IssueStatus::Suppressed,
+            ..issue(2)
+        }],
+    );
+    assert_eq!(shelf.only().0.state, IncidentState::Suppressed);
+    shelf.decide(&rulebook, &[passed(2)]);
+    assert_eq!(shelf.only().0.state, IncidentState::Resolved);
+    assert_eq!(shelf.only().1, [1, 2]);
+    shelf.decide(&rulebook, &[issue(2)]);
+    assert_eq!(shelf.only().0.state, IncidentState::Open);
+    assert_eq!(shelf.owed.len(), 2);
+}
+
+#[test]
+fn history_stays_silent_until_news_joins_it() {
+    let (rulebook, mut shelf) = (silent(), Shelf::default());
+    let old = |id| Assessment {
+        history: true,
+        ..issue(id)
+    };
+    shelf.decide(&rulebook, &[old(1), old(2)]);
+    assert!(shelf.only().0.history && !shelf.only().0.told);
+    assert!(shelf.owed.is_empty());
+    shelf.decide(&rulebook, &[issue(3)]);
+    assert!(!shelf.only().0.history && shelf.only().0.told);
+    assert_eq!(shelf.owed.len(), 2);
+}
+
+#[test]
+fn history_is_told_like_news_where_the_route_says_so() {
+    let rulebook = Rulebook::new(vec![route("high", "resource", "notify")]);
+    let mut shelf = Shelf::default();
+    shelf.decide(
+        &rulebook,
+        &[Assessment {
+            history: true,
+            ..issue(1)
+        }],
+    );
+    assert!(shelf.only().0.history && shelf.only().0.told);
+    assert_eq!(shelf.owed.len(), 2);
+}
+
+#[test]
+fn an_open_issue_that_is_no_longer_selected_leaves_its_incident() {
+    let (rulebook, mut shelf) = (silent(), Shelf::default());
+    shelf.decide(&rulebook, &[issue(1), issue(2)]);
+    let milder = |id| Assessment {
+        severity: Severity::Low,
+        ..issue(id)
+    };
+    let decision = shelf.decide(&rulebook, &[milder(1)]);
+    assert_eq!(decision.incidents[0].left, [1]);
+    assert_eq!(shelf.only().1, [2]);
+    shelf.decide(&rulebook, &[milder(2)]);
+    let (incident, members) = shelf.only();
+    assert!(members.is_empty());
+    assert_eq!(
+        (incident.state, incident.open_issues),
+        (IncidentState::Resolved, 0)
+    );
+    assert_eq!(incident.title, "problem 2");
+}
+
+#[test]
+fn an_incident_of_a_route_that_is_gone_still_follows_its_issues() {
+    let mut shelf = Shelf::default();
+    shelf.decide(&silent(), &[issue(1)]);
+    let none = Rulebook::new(Vec::new());
+    assert_eq!(shelf.decide(&none, &[issue(1)]), Decision::default());
+    shelf.decide(
+        &none,
+        &[Assessment {
+            status: IssueStatus::Resolved,
+            ..issue(1)
+        }],
+    );
+    assert_eq!(shelf.only().0.state, IncidentState::Resolved);
+}
+
+#[test]
+fn every_route_groups_in_its_own_way() {
+    let routes = ["resource", "issue", "control", "account"].map(|by| route(by, by, "silent"));
+    let (rulebook, mut shelf) = (Rulebook::new(routes.to_vec()), Shelf::default());
+    let other = |id, resource: &str| {
+        let mut other = issue(id);
+        other.identity.resource = resource.to_owned();
+        other
+    };
+    let mut same = other(3, "arn:aws:s3:::more");
+    same.identity.problem = issue(1).identity.problem;
+    shelf.decide(&rulebook, &[issue(1), issue(2), same]);
+    let count = |name: &str| {
+        shelf
+            .incidents
+            .values()
+            .filter(|(i, _)| i.route == name)
+            .count()
+    };
+    assert_eq!(
+        ["resource", "issue", "control", "account"].map(count),
+        [2, 3, 2, 1]
+    );
+    let wide = shelf
+        .incidents
+        .values()
+        .find(|(i, _)| i.route == "account")
+        .unwrap();
+    assert_eq!(wide.0.resource, "AWS::::Account:111122223333");
+    assert_eq!(wide.0.region, None);
+}
+
+#[test]
+fn a_route_selects_what_all_its_lists_allow() {
+    let list = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+    let rulebook = |matching| {
+        let settings = RouteSettings {
+            name: "some".to_owned(),
+            sinks: list(&["jira"]),
+            matching,
+            ..RouteSettings::default()
+        };
+        Rulebook::new(vec![settings.validate(&["jira"]).unwrap()])
+    };
+    let all = || MatchSettings {
+        severity: Some(SeveritySettings::Many(list(&["HIGH"]))),
+        accounts: list(&["111122223333"]),
+        regions: list(&["eu-*", "global"]),
+        resources: list(&["AwsS3*"]),
+        problems: list(&["control:S3.1", "cve:*"]),
+    };
+    let mut global = issue(1);
+    global.identity.region = None;
+    for selected in [issue(1), global] {
+        assert_eq!(rulebook(all()).groups(&selected).len(), 1);
+    }
+    let narrower = [
+        MatchSettings {
+            severity: Some(SeveritySettings::One("CRITICAL".into())),
+            ..all()
+        },
+        MatchSettings {
+            accounts: list(&["444455556666"]),
+            ..all()
+        },
+        MatchSettings {
+            regions: list(&["us-*", "global"]),
+            ..all()
+        },
+        MatchSettings {
+            resources: list(&["AwsS3"]),
+            ..all()
+        },
+        MatchSettings {
+            problems: list(&["control:S3.*0", "cve:*"]),
+            ..all()
+        },
+    ];
+    for matching in narrower {
+        assert!(rulebook(matching).groups(&issue(1)).is_empty());
+    }
+}
+
+/// How one issue is assessed in two rounds, and where it goes into the order of the second.
+fn twice() -> impl Strategy<Value = (Assessment, Option<Assessment>)> {
+    let assessment = || {
+        (
+            prop::sample::select(vec![
+                IssueStatus::Open,
+                IssueStatus::Suppressed,
+                IssueStatus::Resolved,
+            ]),
+            prop::sample::select(Severity::ALL.to_vec()),
+            0..4_u8,
+            any::<bool>(),
+        )
+    };
+    let place = (0..2_u8, 0..2_u8, 0..3_u8);
+    (place, assessment(), prop::option::of(assessment())).prop_map(|(place, first, then)| {
+        let (account, resource, problem) = place;
+        let build = |(status, severity, title, history): (IssueStatus, _, u8, bool)| {
+            let mut built = issue(0);
+            built.identity.account = format!("00000000000{account}").as_str().into();
+            built.identity.resource = format!("arn:aws:s3:::b{resource}");
+            built.identity.problem = format!("control:S3.{problem}");
+            let title = format!("title {title}");
+            Assessment {
+                status,
+                severity,
+                title,
+                history,
+                ..built
+            }
+        };
+        (build(first), then.map(build))
+    })
+}
+
+type Outcome = (Vec<(Incident, BTreeSet<i64>)>, Vec<(Digest, String)>);
+
+/// The incidents in the end, and what is owed, without what may depend on who came first: numbers,
+/// and the words of an incident that every issue has left.
+fn outcome(mut shelf: Shelf) -> Outcome {
+    shelf.owed.sort();
+    let plain = |(incident, members): (Incident, BTreeSet<i64>)| {
+        let mut incident = Incident {
+            id: None,
+            ..incident
+        };
+        if members.is_empty() {
+            incident.title = String::new();
+            incident.severity = Severity::Informational;
+            incident.history = false;
+        }
+        (incident, members)
+    };
+    (
+        shelf.incidents.into_values().map(plain).collect(),
+        shelf.owed,
+    )
+}
+
+proptest! {
+    #[test]
+    fn neither_order_nor_split_of_touched_issues_changes_the_end(
+        rounds in prop::collection::vec(twice(), 1..14),
+        order in any::<prop::sample::Index>(),
+        sizes in prop::collection::vec(1..5_usize, 14),
+        reversed in any::<bool>(),
+    ) {
+        let routes = [("resource", "silent"), ("issue", "notify"), ("control", "silent"), ("account", "silent")]
+            .map(|(by, first_sync)| route(by, by, first_sync));
+        let rulebook = Rulebook::new(routes.to_vec());
+        // A store gives one identity one number.
+        let mut first: BTreeMap<Digest, (Assessment, Option<Assessment>)> = BTreeMap::new();
+        for round in rounds {
+            first.insert(round.0.identity.key(), round);
+        }
+        let numbered = |round: usize| {
+            (1..).zip(first.values()).filter_map(move |(id, (a, b))| {
+                let now = if round == 0 { Some(a) } else { b.as_ref() };
+                now.map(|now| Assessment { id, ..now.clone() })
+            }).collect::<Vec<_>>()
+        };
+        let (mut together, mut apart) = (Shelf::default(), Shelf::default());
+        for round in 0..2 {
+            let mut touched = numbered(round);
+            together.decide(&rulebook, &touched);
+            let middle = order.index(touched.len().max(1)).min(touched.len());
+            touched.rotate_left(middle);
+            if reversed {
+                touched.reverse();
+            }
+            let mut rest = touched.as_slice();
+            for size in &sizes {
+                let (now, later) = rest.split_at((*size).min(rest.len()));
+                apart.decide(&rulebook, now);
+                rest = later;
+            }
+        }
+        for (group, sink) in &together.owed {
+            let twice = together.owed.iter().filter(|owed| (&owed.0, &owed.1) == (group, sink));
+            prop_assert_eq!(twice.count(), 1);
+        }
+        prop_assert_eq!(outcome(together), outcome(apart));
+    }
+}

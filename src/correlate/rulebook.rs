@@ -1,0 +1,56 @@
+//! The routes, and the three questions that are asked of them.
+
+use crate::domain::{
+    Digest, Timestamp,
+    decision::{Assessment, Decision, Known, TouchedIssue},
+};
+
+use super::{Route, assess, decide};
+
+/// The routes of a configuration. Names of routes must differ: incidents belong to a route by its
+/// name.
+#[derive(Debug, Clone)]
+pub struct Rulebook {
+    routes: Vec<Route>,
+}
+
+impl Rulebook {
+    /// A rulebook of these routes.
+    #[must_use]
+    pub fn new(routes: Vec<Route>) -> Self {
+        Self { routes }
+    }
+
+    /// Its routes, in the order of the configuration.
+    #[must_use]
+    pub fn routes(&self) -> &[Route] {
+        &self.routes
+    }
+
+    /// What a touched issue's findings add up to. The same for every rulebook today; asked here
+    /// because correlation rules, which raise a severity, are the operator's to switch.
+    #[must_use]
+    pub fn assess(&self, touched: &TouchedIssue) -> Assessment {
+        assess::assess(touched)
+    }
+
+    /// The groups that an issue would join: one for each route that selects it.
+    /// [`Rulebook::decide`] has to know the incidents of these groups, and those that the issue
+    /// belongs to already.
+    #[must_use]
+    pub fn groups(&self, issue: &Assessment) -> Vec<Digest> {
+        let selecting = self.routes.iter().filter(|route| route.selects(issue));
+        selecting.map(|route| route.group(issue)).collect()
+    }
+
+    /// What has become true of incidents, and who must hear of it.
+    ///
+    /// How the touched issues are ordered, and into how many calls they are split, changes neither
+    /// the incidents in the end nor what is owed, as long as each call knows what the earlier ones
+    /// decided. Only the words of an incident that every issue has left are those of its last
+    /// issue. Deciding again what was decided before decides nothing.
+    #[must_use]
+    pub fn decide(&self, known: &Known, now: Timestamp) -> Decision {
+        decide::decide(&self.routes, known, now)
+    }
+}

@@ -1,0 +1,357 @@
+//! What an operator writes about a route, and what is wrong with it.
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+
+use crate::domain::{AccountId, Region, Severity, settings::Problem};
+
+use super::{
+    controls,
+    group::GroupBy,
+    matcher::{Matcher, Pattern},
+    route::{FirstSync, Route},
+};
+
+/// How long a route's name may be, in bytes. It stands in labels.
+const NAME_MAX: usize = 64;
+
+/// The kinds of problems that issues have.
+const PROBLEM_KINDS: [&str; 4] = ["control", "cve", "vulnerability", "product"];
+
+/// One `[[routes]]`, as it was typed.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RouteSettings {
+    /// Its name, other than every other route's. Incidents belong to a route by its name.
+    pub name: String,
+    /// Which issues it selects.
+    #[serde(rename = "match")]
+    pub matching: MatchSettings,
+    /// `resource`, which is the default, `issue`, `control` or `account`.
+    pub group_by: Option<String>,
+    /// The names of the sinks that hear of its incidents; at least one.
+    pub sinks: Vec<String>,
+    /// What becomes of the issues that a first sync finds: `silent` or `notify`. The default will
+    /// be `digest` once hubwatch writes digests; until then it is `silent`, since forty thousand
+    /// tickets are worse than none.
+    pub first_sync: Option<String>,
+}
+
+/// Which issues a route selects: those that every given key allows.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MatchSettings {
+    /// `>=HIGH`, which is the default, one label, or a list of labels.
+    pub severity: Option<SeveritySettings>,
+    /// Ids of accounts.
+    pub accounts: Vec<String>,
+    /// Names of Regions, or beginnings of them before a `*`; `global` for resources in no Region.
+    pub regions: Vec<String>,
+    /// ASFF types of resources, or beginnings of them before a `*`.
+    pub resources: Vec<String>,
+    /// Problems, such as `control:EC2.19`, or beginnings of them before a `*`.
+    pub problems: Vec<String>,
+}
+
+/// The ways to write severities.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub enum SeveritySettings {
+    /// `>=HIGH`, or one label.
+    One(String),
+    /// Labels.
+    Many(Vec<String>),
+}
+
+impl RouteSettings {
+    /// Turns what was typed into a route.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with it, with keys relative to the route. That two routes share a
+    /// name is for the caller to see.
+    pub fn validate(self, known_sinks: &[&str]) -> Result<Route, Vec<Problem>> {
+        let mut problems = Vec::new();
+        check_name(&self.name, &mut problems);
+        check_sinks(&self.sinks, known_sinks, &mut problems);
+        let matcher = matcher(&self.matching, &mut problems);
+        let group_by = group_by(self.group_by.as_deref(), &mut problems);
+        let first_sync = first_sync(self.first_sync.as_deref(), &mut problems);
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        Ok(Route {
+            name: self.name,
+            matcher,
+            group_by,
+            sinks: self.sinks,
+            first_sync,
+        })
+    }
+}
+
+fn check_name(name: &str, problems: &mut Vec<Problem>) {
+    let letters = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+    if name.is_empty() {
+        problems.push(Problem::new(
+            "name",
+            "is missing: give each route a name of its own",
+        ));
+    } else if name.len() > NAME_MAX || !name.bytes().all(letters) {
+        problems.push(Problem::new(
+            "name",
+            format!("must be at most {NAME_MAX} letters, digits, dots, dashes and underscores"),
+        ));
+    }
+}
+
+fn check_sinks(sinks: &[String], known_sinks: &[&str], problems: &mut Vec<Problem>) {
+    if sinks.is_empty() {
+        problems.push(Problem::new(
+            "sinks",
+            "is empty: name at least one sink to tell",
+        ));
+    }
+    let mut seen = BTreeSet::new();
+    for (entry, sink) in (1..).zip(sinks) {
+        let wrong = if !known_sinks.contains(&sink.as_str()) {
+            "names no sink of the configuration"
+        } else if !seen.insert(sink) {
+            "repeats an earlier entry"
+        } else {
+            continue;
+        };
+        problems.push(Problem::new("sinks", format!("entry {entry} {wrong}")));
+    }
+}
+
+fn group_by(word: Option<&str>, problems: &mut Vec<Problem>) -> GroupBy {
+    let Some(word) = word else {
+        return GroupBy::Resource;
+    };
+    GroupBy::from_word(word).unwrap_or_else(|| {
+        let words = GroupBy::ALL.map(GroupBy::as_str).join(", ");
+        problems.push(Problem::new("group_by", format!("must be one of {words}")));
+        GroupBy::Resource
+    })
+}
+
+fn first_sync(word: Option<&str>, problems: &mut Vec<Problem>) -> FirstSync {
+    let advice = match word {
+        None | Some("silent") => return FirstSync::Silent,
+        Some("notify") => return FirstSync::Notify,
+        Some("digest") => "digests are not written yet: use silent or notify",
+        Some(_) => "must be silent or notify",
+    };
+    problems.push(Problem::new("first_sync", advice));
+    FirstSync::Silent
+}
+
+fn matcher(settings: &MatchSettings, problems: &mut Vec<Problem>) -> Matcher {
+    let is_account = |id: &str| AccountId::from(id).is_well_formed();
+    let is_region = |name: &str| Region::from(name.trim_end_matches('*')).is_well_formed();
+    check_list("match.accounts", &settings.accounts, problems, |id| {
+        (!is_account(id)).then_some("is not an account id of twelve digits")
+    });
+    check_list("match.regions", &settings.regions, problems, |name| {
+        (!is_region(name)).then_some("is not the name of a Region, nor the beginning of one")
+    });
+    check_list("match.resources", &settings.resources, problems, |kind| {
+        let letters = |b: u8| b.is_ascii_alphanumeric();
+        let name = kind.strip_suffix('*').unwrap_or(kind);
+        let is_kind = !name.is_empty() && name.bytes().all(letters);
+        (!is_kind).then_some("is not a resource type such as AwsS3Bucket, nor the beginning of one")
+    });
+    check_list(
+        "match.problems",
+        &settings.problems,
+        problems,
+        wrong_problem,
+    );
+    let patterns = |written: &[String]| written.iter().map(|text| Pattern::new(text)).collect();
+    Matcher {
+        severities: severities(settings.severity.as_ref(), problems),
+        accounts: settings
+            .accounts
+            .iter()
+            .map(|id| AccountId::from(id.as_str()))
+            .collect(),
+        regions: patterns(&settings.regions),
+        resources: patterns(&settings.resources),
+        problems: patterns(&settings.problems),
+    }
+}
+
+fn check_list(
+    key: &str,
+    entries: &[String],
+    problems: &mut Vec<Problem>,
+    wrong: impl Fn(&str) -> Option<&'static str>,
+) {
+    for (number, entry) in (1..).zip(entries) {
+        if let Some(wrong) = wrong(entry) {
+            problems.push(Problem::new(key, format!("entry {number} {wrong}")));
+        }
+    }
+}
+
+/// Why no issue can have this problem, if none can.
+fn wrong_problem(written: &str) -> Option<&'static str> {
+    let Some((kind, name)) = written.split_once(':') else {
+        return Some("must begin with control:, cve:, vulnerability: or product:");
+    };
+    if !PROBLEM_KINDS.contains(&kind) {
+        return Some("must begin with control:, cve:, vulnerability: or product:");
+    }
+    if name.is_empty() {
+        return Some("names nothing: write a * at the end for all of its kind");
+    }
+    if kind == "control" && controls::canonical(name) != name {
+        return Some("is an old standard's rule: write the security control that it became");
+    }
+    let is_cve = "CVE-".starts_with(name.trim_end_matches('*')) || name.starts_with("CVE-");
+    if kind == "cve" && !is_cve {
+        return Some("is not a CVE id such as CVE-2021-44228, nor the beginning of one");
+    }
+    None
+}
+
+/// The severities that are allowed: `HIGH` and above where none is given.
+fn severities(
+    settings: Option<&SeveritySettings>,
+    problems: &mut Vec<Problem>,
+) -> BTreeSet<Severity> {
+    const KEY: &str = "match.severity";
+    let from = |least: Severity| Severity::ALL.into_iter().filter(move |s| *s >= least);
+    let mut unknown = |what: &str| {
+        let labels = Severity::ALL.map(Severity::as_str).join(", ");
+        problems.push(Problem::new(
+            KEY,
+            format!("{what}: the labels are {labels}"),
+        ));
+    };
+    let labels = match settings {
+        None => return from(Severity::High).collect(),
+        Some(SeveritySettings::One(text)) => {
+            if let Some(least) = text.trim().strip_prefix(">=") {
+                let Some(least) = Severity::from_label(least) else {
+                    unknown("is not >= and a label");
+                    return BTreeSet::new();
+                };
+                return from(least).collect();
+            }
+            std::slice::from_ref(text)
+        }
+        Some(SeveritySettings::Many(labels)) => labels.as_slice(),
+    };
+    let mut allowed = BTreeSet::new();
+    for (number, label) in (1..).zip(labels) {
+        match Severity::from_label(label) {
+            Some(severity) => {
+                allowed.insert(severity);
+            }
+            None => unknown(&format!("entry {number} is not a label")),
+        }
+    }
+    if labels.is_empty() {
+        unknown("is empty, so that nothing matches");
+    }
+    allowed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(json: &str) -> RouteSettings {
+        serde_json::from_str(json).unwrap()
+    }
+
+    fn problems(json: &str) -> Vec<String> {
+        let found = settings(json).validate(&["jira", "oncall"]).unwrap_err();
+        found.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_route_needs_a_name_and_a_sink_and_the_rest_has_defaults() {
+        let route = settings(r#"{"name":"high","sinks":["jira","oncall"]}"#);
+        let route = route.validate(&["jira", "oncall"]).unwrap();
+        assert_eq!(route.name(), "high");
+        assert_eq!(route.sinks(), ["jira", "oncall"]);
+        assert_eq!(route.group_by, GroupBy::Resource);
+        assert_eq!(route.first_sync(), FirstSync::Silent);
+        let expected = BTreeSet::from([Severity::High, Severity::Critical]);
+        assert_eq!(route.matcher.severities, expected);
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_said_at_once_and_no_value_is_repeated() {
+        let found = problems(
+            r#"{"name":"se cret","group_by":"secret","first_sync":"digest","sinks":["jira","secret","jira"],
+                "match":{"severity":["HIGH","secret"],"accounts":["111122223333","secret"],"regions":["SECRET"],
+                         "resources":["secret!"],"problems":["secret","secret:x","cve:secret","control:PCI.S3.1","cve:"]}}"#,
+        );
+        assert_eq!(found.len(), 14, "{found:#?}");
+        assert!(!found.join("\n").contains("secret"), "{found:#?}");
+        assert!(
+            found
+                .iter()
+                .any(|p| p.starts_with("match.accounts: entry 2 ")),
+            "{found:#?}"
+        );
+    }
+
+    #[test]
+    fn an_empty_route_names_what_is_missing() {
+        let found = problems("{}");
+        assert_eq!(found.len(), 2, "{found:#?}");
+    }
+
+    #[test]
+    fn severities_are_written_in_three_ways() {
+        let severities = |severity: &str| {
+            let json = format!(r#"{{"severity":{severity}}}"#);
+            let settings: MatchSettings = serde_json::from_str(&json).unwrap();
+            let mut problems = Vec::new();
+            let allowed = super::severities(settings.severity.as_ref(), &mut problems);
+            (allowed.into_iter().collect::<Vec<_>>(), problems.len())
+        };
+        use Severity::{Critical, High, Low, Medium};
+        assert_eq!(
+            severities(r#"">= medium""#),
+            (vec![Medium, High, Critical], 0)
+        );
+        assert_eq!(severities(r#""LOW""#), (vec![Low], 0));
+        assert_eq!(
+            severities(r#"["LOW","CRITICAL"]"#),
+            (vec![Low, Critical], 0)
+        );
+        assert_eq!(severities("[]").1, 1);
+        assert_eq!(severities(r#"">=SEVERE""#).1, 1);
+        assert_eq!(severities(r#"">HIGH""#).1, 1);
+    }
+
+    #[test]
+    fn an_unknown_key_is_an_error() {
+        for json in [r#"{"tickets":1}"#, r#"{"match":{"tags":{}}}"#] {
+            assert!(
+                serde_json::from_str::<RouteSettings>(json).is_err(),
+                "{json}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_problem_that_issues_have_can_be_matched() {
+        for written in [
+            "control:EC2.19",
+            "control:EC2.*",
+            "cve:*",
+            "cve:CVE-2026-*",
+            "product:aws/guardduty/*",
+        ] {
+            assert_eq!(wrong_problem(written), None, "{written}");
+        }
+    }
+}
