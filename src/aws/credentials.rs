@@ -114,10 +114,13 @@ impl Sessions {
             return outcome;
         }
         let outcome = self.assume(account).await;
-        if let Err(error) = &outcome {
-            tracing::debug!(account = %account, error = %error, "could not assume the role in {account}");
+        let trouble = outcome.as_ref().err().cloned();
+        let answer = held.learn(outcome);
+        if let (Some(error), Ok(_)) = (trouble, &answer) {
+            // Who asked does not hear of it, so it is said here.
+            tracing::warn!(account = %account, error = %error, "cannot refresh the session of {account}; it is used while it lasts");
         }
-        held.learn(outcome)
+        answer
     }
 
     /// Forgets a session that AWS no longer accepts; the next call assumes the role anew. A newer

@@ -13,8 +13,8 @@ use super::{
 };
 use crate::domain::{Account, AccountId, Region};
 
-/// The most pages of accounts that are read. At 20 accounts a page this is ten times what the
-/// largest known organizations have; a token that never ends must not keep us for ever.
+/// The most pages of accounts that are read: 200,000 accounts at 20 a page. A list that never ends
+/// must not keep us for ever.
 const MOST_PAGES: usize = 10_000;
 
 /// A Region, and whether the account can use it.

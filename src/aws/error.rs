@@ -165,6 +165,10 @@ fn advice_on_denial(operation: Operation, identity: Identity, said: &str) -> Str
             "a policy denies {operation} explicitly; exempt hubwatch from that statement"
         );
     }
+    // Not a policy's word but Security Hub's own, about the account.
+    if said.starts_with("InvalidAccessException") {
+        return format!("Security Hub refuses {operation} to this account; see its settings there");
+    }
     match (operation, identity) {
         (Operation::ListAccounts, _) => format!(
             "hubwatch's own identity may not call {operation}; allow it, with credentials of the \

@@ -19,6 +19,7 @@ mod raw_body;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod validate;
 
 use std::sync::Arc;
 

@@ -37,7 +37,7 @@ use gather::Gather;
 
 /// What the program runs on. It cannot hold nonsense, and printing it for debugging shows no
 /// secret.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Config {
     /// Whom we are to AWS, and which accounts and Regions are followed.
     pub aws: aws::Config,

@@ -112,7 +112,7 @@ pub(super) fn findings(
          JOIN texts AS workflows ON workflows.id = workflow
          LEFT JOIN texts AS compliances ON compliances.id = compliance
          {}
-         ORDER BY findings.severity DESC, updated_at DESC, key {}",
+         ORDER BY findings.severity DESC, updated_at DESC, findings.key {}",
         conditions.clause(),
         limit_clause(filter.limit)
     );
