@@ -36,7 +36,10 @@ pub(super) async fn assemble(config: &Config) -> anyhow::Result<Assembled> {
     let store = store::open(&config.store.url, &access)?;
     let aws = Aws::connect(aws_config, clock.clone(), &registry).await?;
     let http = HttpClient::new().context("cannot make an HTTP client")?;
-    let sinks = config.sinks.iter().map(|(name, sink)| Arc::from(choose(name, sink, &http)));
+    let sinks = config
+        .sinks
+        .iter()
+        .map(|(name, sink)| Arc::from(choose(name, sink, &http)));
     let daemon = Daemon {
         aws: Arc::new(aws),
         store,

@@ -14,9 +14,11 @@ use super::{
 };
 
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  hubwatch coverage --config hubwatch.toml\n  \
+#[command(
+    after_help = "Examples:\n  hubwatch coverage --config hubwatch.toml\n  \
                         hubwatch coverage --config hubwatch.toml --state denied --state role-missing\n\n\
-                        Exit codes: 0 all shown can be read, 3 some cannot.")]
+                        Exit codes: 0 all shown can be read, 3 some cannot."
+)]
 pub(super) struct CoverageArgs {
     #[command(flatten)]
     store: StoreArgs,
@@ -33,7 +35,10 @@ pub(super) struct CoverageArgs {
 
 fn state(word: &str) -> Result<CoverageState, String> {
     CoverageState::from_word(word).ok_or_else(|| {
-        let all: Vec<_> = CoverageState::ALL.iter().map(|state| state.as_str()).collect();
+        let all: Vec<_> = CoverageState::ALL
+            .iter()
+            .map(|state| state.as_str())
+            .collect();
         format!("expected one of {}", all.join(", "))
     })
 }
@@ -43,7 +48,10 @@ pub(super) async fn run(args: &CoverageArgs) -> anyhow::Result<Exit> {
     coverage.retain(|scope| {
         (args.state.is_empty() || args.state.contains(&scope.state))
             && (args.account.is_empty()
-                || args.account.iter().any(|id| id == scope.scope.account.as_str()))
+                || args
+                    .account
+                    .iter()
+                    .any(|id| id == scope.scope.account.as_str()))
     });
     let rows: Vec<CoverageRow> = coverage.iter().map(CoverageRow::from).collect();
     output::print(args.output, &rows)?;
@@ -51,7 +59,11 @@ pub(super) async fn run(args: &CoverageArgs) -> anyhow::Result<Exit> {
         output::line(totals(&coverage))?;
     }
     let all_readable = coverage.iter().all(|scope| scope.state.is_readable());
-    Ok(if all_readable { Exit::Success } else { Exit::Incomplete })
+    Ok(if all_readable {
+        Exit::Success
+    } else {
+        Exit::Incomplete
+    })
 }
 
 fn totals(coverage: &[Coverage]) -> String {
@@ -59,9 +71,15 @@ fn totals(coverage: &[Coverage]) -> String {
     for scope in coverage {
         *by_state.entry(scope.state).or_default() += 1;
     }
-    let counts: Vec<String> =
-        by_state.iter().map(|(state, count)| format!("{count} {}", state.as_str())).collect();
-    format!("{} accounts x Regions: {}", coverage.len(), counts.join(", "))
+    let counts: Vec<String> = by_state
+        .iter()
+        .map(|(state, count)| format!("{count} {}", state.as_str()))
+        .collect();
+    format!(
+        "{} accounts x Regions: {}",
+        coverage.len(),
+        counts.join(", ")
+    )
 }
 
 #[derive(Debug, Serialize)]
@@ -90,8 +108,15 @@ impl From<&Coverage> for CoverageRow {
 }
 
 impl Row for CoverageRow {
-    const HEADINGS: &'static [&'static str] =
-        &["Account", "Name", "Region", "State", "Since", "Last complete", "Why, and what to do"];
+    const HEADINGS: &'static [&'static str] = &[
+        "Account",
+        "Name",
+        "Region",
+        "State",
+        "Since",
+        "Last complete",
+        "Why, and what to do",
+    ];
 
     fn cells(&self) -> Vec<String> {
         vec![
@@ -100,7 +125,9 @@ impl Row for CoverageRow {
             self.region.clone(),
             self.state.as_str().to_owned(),
             self.since.clone(),
-            self.last_complete.clone().unwrap_or_else(|| "never".to_owned()),
+            self.last_complete
+                .clone()
+                .unwrap_or_else(|| "never".to_owned()),
             self.error.clone().unwrap_or_default(),
         ]
     }

@@ -57,7 +57,9 @@ pub(super) struct DemoArgs {
 
 pub(super) async fn run(args: &DemoArgs) -> anyhow::Result<Exit> {
     let stop = stop::on_signal()?;
-    let running = Simulator::start(args.world.options()?).await.context("cannot start the simulator")?;
+    let running = Simulator::start(args.world.options()?)
+        .await
+        .context("cannot start the simulator")?;
     let place = settings::Place::prepare(args.dir.as_deref())?;
     let config = place.write(running.endpoints(), args.listen, args.verbose)?;
     telemetry::init(&config.log)?;
@@ -79,7 +81,10 @@ async fn show(
     let assembled = assemble(&config).await?;
     let http = assembled.http(&config)?;
     let listener = Http::bind(config.http.listen).await.with_context(|| {
-        format!("cannot listen on {}; try --listen 127.0.0.1:0", config.http.listen)
+        format!(
+            "cannot listen on {}; try --listen 127.0.0.1:0",
+            config.http.listen
+        )
     })?;
     introduce(running, place, listener.local_addr()?)?;
     let daemon = assembled.daemon;
@@ -112,9 +117,14 @@ fn introduce(
     ))?;
     line(format_args!("status page:  http://{listening}/"))?;
     line(format_args!("metrics:      http://{listening}/metrics"))?;
-    line(format_args!("simulator:    {}/truth", running.endpoints().control_url))?;
+    line(format_args!(
+        "simulator:    {}/truth",
+        running.endpoints().control_url
+    ))?;
     line(format_args!("settings:     {}", place.config().display()))?;
-    line("reading every account and Region for the first time; AWS allows three requests a second each")
+    line(
+        "reading every account and Region for the first time; AWS allows three requests a second each",
+    )
 }
 
 /// Follows the first sync to its end and sums up what came of it.
@@ -125,7 +135,9 @@ async fn watch(
     stop: &CancellationToken,
 ) -> anyhow::Result<Summary> {
     let mut progress = Progress::new();
-    let state = daemon.until_synced(stop, |state| progress.show(state)).await;
+    let state = daemon
+        .until_synced(stop, |state| progress.show(state))
+        .await;
     progress.finish();
     if state.is_synced() {
         note("everything is read; sending what is owed");
@@ -159,6 +171,9 @@ impl Config {
     fn with_keys(&self, endpoints: &Endpoints) -> Self {
         let secret = SecretString::from(endpoints.secret_access_key.clone());
         let aws = self.aws.clone().with_keys(&endpoints.access_key_id, secret);
-        Self { aws, ..self.clone() }
+        Self {
+            aws,
+            ..self.clone()
+        }
     }
 }

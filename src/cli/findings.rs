@@ -109,10 +109,13 @@ pub(super) fn severity(label: &str) -> Result<Severity, String> {
 }
 
 fn standing(word: &str) -> Result<Standing, String> {
-    Standing::ALL.into_iter().find(|s| s.as_str() == word).ok_or_else(|| {
-        let all: Vec<_> = Standing::ALL.iter().map(|s| s.as_str()).collect();
-        format!("expected one of {}", all.join(", "))
-    })
+    Standing::ALL
+        .into_iter()
+        .find(|s| s.as_str() == word)
+        .ok_or_else(|| {
+            let all: Vec<_> = Standing::ALL.iter().map(|s| s.as_str()).collect();
+            format!("expected one of {}", all.join(", "))
+        })
 }
 
 fn since(text: &str) -> Result<Timestamp, String> {
@@ -196,7 +199,10 @@ fn print_raw<'a>(raws: impl Iterator<Item = &'a str>) -> anyhow::Result<()> {
 
 async fn show(args: &ShowArgs) -> anyhow::Result<Exit> {
     let store = args.store.open()?;
-    let filter = FindingFilter { id: Some(args.id.clone()), ..FindingFilter::default() };
+    let filter = FindingFilter {
+        id: Some(args.id.clone()),
+        ..FindingFilter::default()
+    };
     let mut views = FindingView::all(store.findings(filter).await?, store.as_ref())?;
     // The store compares fingerprints.
     views.retain(|view| view.id == args.id);
@@ -243,8 +249,14 @@ impl From<RejectedFinding> for RejectedRow {
 }
 
 impl Row for RejectedRow {
-    const HEADINGS: &'static [&'static str] =
-        &["Asked account", "Region", "Reason", "Detail", "Id", "First seen"];
+    const HEADINGS: &'static [&'static str] = &[
+        "Asked account",
+        "Region",
+        "Reason",
+        "Detail",
+        "Id",
+        "First seen",
+    ];
 
     fn cells(&self) -> Vec<String> {
         vec![

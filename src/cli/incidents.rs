@@ -24,8 +24,10 @@ pub(super) struct IncidentsArgs {
 #[derive(Debug, Subcommand)]
 enum IncidentsCommand {
     /// Lists incidents: open ones first, worst first, newest first among equals.
-    #[command(after_help = "Examples:\n  hubwatch incidents list --config hubwatch.toml\n  \
-                            hubwatch incidents list --config hubwatch.toml --state open --severity CRITICAL --output ndjson")]
+    #[command(
+        after_help = "Examples:\n  hubwatch incidents list --config hubwatch.toml\n  \
+                            hubwatch incidents list --config hubwatch.toml --state open --severity CRITICAL --output ndjson"
+    )]
     List(ListArgs),
 }
 
@@ -126,17 +128,34 @@ impl From<StoredIncident> for IncidentRow {
 }
 
 impl Row for IncidentRow {
-    const HEADINGS: &'static [&'static str] =
-        &["Id", "State", "Severity", "Title", "Account", "Region", "Resource", "Open issues", "Told"];
+    const HEADINGS: &'static [&'static str] = &[
+        "Id",
+        "State",
+        "Severity",
+        "Title",
+        "Account",
+        "Region",
+        "Resource",
+        "Open issues",
+        "Told",
+    ];
 
     fn cells(&self) -> Vec<String> {
         let told: Vec<String> = self
             .deliveries
             .iter()
-            .map(|d| format!("{} {}", d.sink, d.reference.as_deref().unwrap_or(d.state.as_str())))
+            .map(|d| {
+                format!(
+                    "{} {}",
+                    d.sink,
+                    d.reference.as_deref().unwrap_or(d.state.as_str())
+                )
+            })
             .collect();
         vec![
-            self.incident_id.map(|id| id.to_string()).unwrap_or_default(),
+            self.incident_id
+                .map(|id| id.to_string())
+                .unwrap_or_default(),
             self.state.as_str().to_owned(),
             self.severity.to_string(),
             self.title.clone(),
@@ -144,7 +163,11 @@ impl Row for IncidentRow {
             self.region.clone().unwrap_or_else(|| "global".to_owned()),
             self.resource.clone(),
             self.open_issues.to_string(),
-            if told.is_empty() { "nobody".to_owned() } else { told.join(", ") },
+            if told.is_empty() {
+                "nobody".to_owned()
+            } else {
+                told.join(", ")
+            },
         ]
     }
 }

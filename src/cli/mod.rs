@@ -12,8 +12,8 @@ mod incidents;
 mod output;
 mod run;
 mod simulate;
-mod stored;
 mod stop;
+mod stored;
 mod sync;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -82,9 +82,11 @@ enum Command {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  hubwatch run --config /etc/hubwatch/hubwatch.toml\n\n\
+#[command(
+    after_help = "Example:\n  hubwatch run --config /etc/hubwatch/hubwatch.toml\n\n\
                         Any key can also be set by the environment: HUBWATCH_HTTP__LISTEN is \
-                        http.listen.")]
+                        http.listen."
+)]
 struct ConfigArgs {
     /// The configuration file; config/hubwatch.example.toml documents every key.
     #[arg(long, value_name = "FILE")]

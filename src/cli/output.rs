@@ -3,7 +3,10 @@
 use std::io::{self, IsTerminal, Write};
 
 use clap::ValueEnum;
-use comfy_table::{ContentArrangement, Table, presets::{NOTHING, UTF8_FULL_CONDENSED}};
+use comfy_table::{
+    ContentArrangement, Table,
+    presets::{NOTHING, UTF8_FULL_CONDENSED},
+};
 use serde::Serialize;
 
 use crate::observe::Printable;
@@ -49,7 +52,9 @@ fn table<R: Row>(rows: &[R]) -> Table {
     let mut table = Table::new();
     table.set_header(R::HEADINGS);
     if io::stdout().is_terminal() {
-        table.load_style(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
+        table
+            .load_style(UTF8_FULL_CONDENSED)
+            .set_content_arrangement(ContentArrangement::Dynamic);
     } else {
         // A row stays one line, so that it can be searched.
         table.load_style(NOTHING);
@@ -80,7 +85,9 @@ pub(super) fn complain(error: &anyhow::Error) {
 /// Whether an error only says that nobody reads our output any more.
 pub(super) fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
-        cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
+        cause
+            .downcast_ref::<io::Error>()
+            .is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
             || cause
                 .downcast_ref::<serde_json::Error>()
                 .is_some_and(|e| e.io_error_kind() == Some(io::ErrorKind::BrokenPipe))

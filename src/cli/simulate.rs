@@ -77,7 +77,10 @@ impl WorldArgs {
             ..Options::default()
         };
         options.quota = if self.quota > 0.0 {
-            Quota { per_second: self.quota, burst: self.quota * 2.0 }
+            Quota {
+                per_second: self.quota,
+                burst: self.quota * 2.0,
+            }
         } else {
             Quota::OFF
         };
@@ -93,8 +96,13 @@ impl WorldArgs {
 
 pub(super) async fn run(args: &SimulateArgs) -> anyhow::Result<Exit> {
     let stop = stop::on_signal()?;
-    let options = Options { port: args.port, ..args.world.options()? };
-    let running = Simulator::start(options).await.context("cannot start the simulator")?;
+    let options = Options {
+        port: args.port,
+        ..args.world.options()?
+    };
+    let running = Simulator::start(options)
+        .await
+        .context("cannot start the simulator")?;
     announce(&running, args.output)?;
     until(&stop, running).await;
     Ok(Exit::Success)

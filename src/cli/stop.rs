@@ -32,7 +32,10 @@ pub(super) fn on_signal() -> std::io::Result<CancellationToken> {
     Ok(stop)
 }
 
-#[expect(clippy::disallowed_methods, reason = "a person asked twice; what is stored stays whole")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a person asked twice; what is stored stays whole"
+)]
 fn abort() -> ! {
     std::process::exit(130)
 }

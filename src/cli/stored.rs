@@ -36,9 +36,9 @@ impl StoreArgs {
                 Ok(url) => Ok(url),
                 Err(problem) => bail!("--store: {}", problem.message),
             },
-            (None, config) => {
-                Ok(config::load(config.as_deref(), config::environment())?.store.url)
-            }
+            (None, config) => Ok(config::load(config.as_deref(), config::environment())?
+                .store
+                .url),
         }
     }
 }

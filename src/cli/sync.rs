@@ -19,7 +19,10 @@ pub(super) async fn run(args: &ConfigArgs) -> anyhow::Result<Exit> {
     let stop = stop::on_signal()?;
     let assembled = assemble(&config).await?;
     let mut progress = Progress::new();
-    let state = assembled.daemon.sync_once(stop, |state| progress.show(state)).await?;
+    let state = assembled
+        .daemon
+        .sync_once(stop, |state| progress.show(state))
+        .await?;
     progress.finish();
     output::line(summary(&state))?;
     Ok(match (state.is_synced(), state.unreadable) {
@@ -30,7 +33,11 @@ pub(super) async fn run(args: &ConfigArgs) -> anyhow::Result<Exit> {
 }
 
 fn summary(state: &SyncState) -> String {
-    let how = if state.is_synced() { "synced" } else { "stopped before the end" };
+    let how = if state.is_synced() {
+        "synced"
+    } else {
+        "stopped before the end"
+    };
     format!(
         "{how}: {} accounts x Regions, {} of them not readable (`hubwatch coverage` says why); \
          {} findings, {} incidents, {} notices owed (`hubwatch run` sends them)",
@@ -51,18 +58,26 @@ const LINE_EVERY: Duration = Duration::from_secs(10);
 impl Progress {
     pub(super) fn new() -> Self {
         let terminal = io::stderr().is_terminal();
-        let target =
-            if terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let target = if terminal {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        };
         let style = ProgressStyle::with_template("{elapsed} [{bar:40}] {pos}/{len} {msg}")
             .unwrap_or_else(|_| ProgressStyle::default_bar());
         let bar = ProgressBar::with_draw_target(None, target).with_style(style);
-        Self { bar, terminal, last_line: None }
+        Self {
+            bar,
+            terminal,
+            last_line: None,
+        }
     }
 
     pub(super) fn show(&mut self, state: &SyncState) {
         let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
         self.bar.set_length(count(state.scopes));
-        self.bar.set_position(count(state.scopes.saturating_sub(state.reading)));
+        self.bar
+            .set_position(count(state.scopes.saturating_sub(state.reading)));
         self.bar.set_message(format!(
             "accounts x Regions, {} findings, {} incidents",
             state.findings, state.incidents

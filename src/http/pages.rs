@@ -53,7 +53,11 @@ impl Status {
             ..IncidentFilter::default()
         };
         Ok(Self {
-            now: http.clock.now().strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
+            now: http
+                .clock
+                .now()
+                .strftime("%Y-%m-%d %H:%M:%S UTC")
+                .to_string(),
             tallies: http.store.tallies().await?,
             coverage: http.store.coverage().await?,
             incidents: http.store.incidents(filter).await?,
@@ -80,9 +84,15 @@ impl Status {
     fn counts(&self) -> Markup {
         let tallies = &self.tallies;
         let findings: u64 = tallies.findings.iter().map(|t| t.count).sum();
-        let open = tallies.issues.iter().filter(|(status, _)| *status == IssueStatus::Open);
+        let open = tallies
+            .issues
+            .iter()
+            .filter(|(status, _)| *status == IssueStatus::Open);
         let open_issues: u64 = open.map(|(_, count)| count).sum();
-        let pending = tallies.deliveries.iter().filter(|t| t.state == DeliveryState::Pending);
+        let pending = tallies
+            .deliveries
+            .iter()
+            .filter(|t| t.state == DeliveryState::Pending);
         let owed: u64 = pending.map(|t| t.count).sum();
         let rejected: u64 = tallies.rejected.iter().map(|(_, count)| count).sum();
         html! {
@@ -97,7 +107,11 @@ impl Status {
     }
 
     fn open_incidents(&self) -> u64 {
-        let open = self.tallies.incidents.iter().filter(|t| t.state == IncidentState::Open);
+        let open = self
+            .tallies
+            .incidents
+            .iter()
+            .filter(|t| t.state == IncidentState::Open);
         open.map(|t| t.count).sum()
     }
 
@@ -131,7 +145,11 @@ impl Status {
         for scope in &self.coverage {
             *by_state.entry(scope.state).or_default() += 1;
         }
-        let troubled: Vec<_> = self.coverage.iter().filter(|c| !c.state.is_readable()).collect();
+        let troubled: Vec<_> = self
+            .coverage
+            .iter()
+            .filter(|c| !c.state.is_readable())
+            .collect();
         let more = troubled.len().saturating_sub(ROWS);
         html! {
             (table(&["State", "Accounts × Regions"], html! {
@@ -178,7 +196,10 @@ fn told(stored: &StoredIncident) -> String {
 pub(super) async fn incident(State(http): State<Arc<Http>>, Path(id): Path<String>) -> Response {
     let Ok(id) = id.parse() else { return missing() };
     match http.store.brief(IncidentId(id), ISSUES).await {
-        Ok(Some(brief)) => page(&format!("hubwatch: incident {id}"), &incident_markup(&brief)),
+        Ok(Some(brief)) => page(
+            &format!("hubwatch: incident {id}"),
+            &incident_markup(&brief),
+        ),
         Ok(None) => missing(),
         Err(error) => unreadable(&error),
     }
@@ -259,5 +280,9 @@ fn missing() -> Response {
 
 fn unreadable(error: &StoreError) -> Response {
     warn!(%error, "cannot read the store for a page");
-    (StatusCode::SERVICE_UNAVAILABLE, "the store cannot be read\n").into_response()
+    (
+        StatusCode::SERVICE_UNAVAILABLE,
+        "the store cannot be read\n",
+    )
+        .into_response()
 }

@@ -68,11 +68,18 @@ impl Decider {
     }
 
     async fn step(&self) -> Result<Decided, StoreError> {
-        let decided = self.store.decide(&self.rulebook, PER_STEP, self.clock.now()).await?;
+        let decided = self
+            .store
+            .decide(&self.rulebook, PER_STEP, self.clock.now())
+            .await?;
         self.health.succeeded(NAME);
         self.metrics.decided(decided);
         if decided.owed > 0 {
-            info!(opened = decided.opened, owed = decided.owed, "incidents owe notices");
+            info!(
+                opened = decided.opened,
+                owed = decided.owed,
+                "incidents owe notices"
+            );
         } else if decided.issues > 0 {
             debug!(issues = decided.issues, opened = decided.opened, "decided");
         }

@@ -77,7 +77,10 @@ impl Deliverer {
     async fn step(&self) -> Result<usize, StoreError> {
         let now = self.clock.now();
         let until = now.saturating_add(LEASE).unwrap_or(Timestamp::MAX);
-        let leased = self.store.lease_deliveries(self.sink.name(), AT_ONCE, now, until).await?;
+        let leased = self
+            .store
+            .lease_deliveries(self.sink.name(), AT_ONCE, now, until)
+            .await?;
         let count = leased.len();
         let mut attempts = JoinSet::new();
         for delivery in leased {
@@ -97,7 +100,9 @@ impl Deliverer {
     async fn attempt(&self, delivery: Delivery) {
         let settlement = match self.notice(&delivery).await {
             Ok(Some(notice)) => self.deliver(&delivery, &notice).await,
-            Ok(None) => Settlement::Dead { reason: "its incident is gone".to_owned() },
+            Ok(None) => Settlement::Dead {
+                reason: "its incident is gone".to_owned(),
+            },
             Err(error) => {
                 // Nothing was sent, and the lease ends by itself.
                 warn!(delivery = delivery.id, %error, "cannot read what a delivery tells of");
@@ -106,14 +111,21 @@ impl Deliverer {
         };
         self.note(&delivery, &settlement);
         // If this is lost, the attempt is in doubt, and the far side is asked before another.
-        if let Err(error) = self.store.settle(delivery.id, settlement, self.clock.now()).await {
+        if let Err(error) = self
+            .store
+            .settle(delivery.id, settlement, self.clock.now())
+            .await
+        {
             error!(delivery = delivery.id, %error, "cannot settle a delivery");
             self.metrics.store_failed(&error);
         }
     }
 
     async fn notice(&self, delivery: &Delivery) -> Result<Option<Notice>, StoreError> {
-        let brief = self.store.brief(delivery.incident, notice::MAX_PROBLEMS).await?;
+        let brief = self
+            .store
+            .brief(delivery.incident, notice::MAX_PROBLEMS)
+            .await?;
         Ok(brief.map(|brief| {
             notice::notice(delivery, brief, &self.partition, self.page_url.as_deref())
         }))
@@ -124,10 +136,15 @@ impl Deliverer {
     async fn deliver(&self, delivery: &Delivery, notice: &Notice) -> Settlement {
         let now = self.clock.now();
         if let Some(since) = delivery.in_doubt_since {
-            let patience = self.sink.patience().try_into().unwrap_or(jiff::SignedDuration::MAX);
+            let patience = self
+                .sink
+                .patience()
+                .try_into()
+                .unwrap_or(jiff::SignedDuration::MAX);
             let trusted = since.saturating_add(patience).unwrap_or(Timestamp::MAX);
             if now < trusted {
-                let reason = "an earlier attempt may have landed; waiting until it can be looked up";
+                let reason =
+                    "an earlier attempt may have landed; waiting until it can be looked up";
                 return Settlement::Later {
                     due_at: trusted,
                     reason: reason.to_owned(),
@@ -175,8 +192,16 @@ impl Deliverer {
             }
         };
         let wait = wait.try_into().unwrap_or(jiff::SignedDuration::MAX);
-        let due_at = self.clock.now().saturating_add(wait).unwrap_or(Timestamp::MAX);
-        Settlement::Later { due_at, reason, in_doubt_since }
+        let due_at = self
+            .clock
+            .now()
+            .saturating_add(wait)
+            .unwrap_or(Timestamp::MAX);
+        Settlement::Later {
+            due_at,
+            reason,
+            in_doubt_since,
+        }
     }
 
     fn note(&self, delivery: &Delivery, settlement: &Settlement) {

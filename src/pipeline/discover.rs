@@ -48,7 +48,9 @@ pub(super) struct Discoverer {
 
 impl Discoverer {
     pub(super) fn new(daemon: &Daemon, schedule: Arc<Schedule>) -> Self {
-        daemon.health.expect(NAME, daemon.pace.discover_interval * 3);
+        daemon
+            .health
+            .expect(NAME, daemon.pace.discover_interval * 3);
         Self {
             aws: Arc::clone(&daemon.aws),
             store: Arc::clone(&daemon.store),
@@ -87,9 +89,16 @@ impl Discoverer {
     /// Takes one complete census, stores it, and schedules what can be read.
     async fn step(&self) -> Result<(), DiscoverError> {
         let accounts = self.aws.accounts().await.map_err(DiscoverError::Accounts)?;
-        let home = self.aws.home_regions().await.map_err(DiscoverError::HomeRegions)?;
-        let fallback: Vec<Region> =
-            home.into_iter().filter(|state| state.enabled).map(|state| state.region).collect();
+        let home = self
+            .aws
+            .home_regions()
+            .await
+            .map_err(DiscoverError::HomeRegions)?;
+        let fallback: Vec<Region> = home
+            .into_iter()
+            .filter(|state| state.enabled)
+            .map(|state| state.region)
+            .collect();
         let known = known_regions(self.store.coverage().await?);
         let mut census = Vec::new();
         let mut asked = JoinSet::new();
@@ -109,7 +118,10 @@ impl Discoverer {
                 None => break,
                 Some(Ok((account, regions))) => {
                     listed += 1;
-                    let before = known.get(&account.id).map(Vec::as_slice).unwrap_or_default();
+                    let before = known
+                        .get(&account.id)
+                        .map(Vec::as_slice)
+                        .unwrap_or_default();
                     census.extend(entries(&account, regions, before, &fallback));
                 }
                 Some(Err(error)) if error.is_panic() => {
@@ -118,9 +130,17 @@ impl Discoverer {
                 Some(Err(_)) => {}
             }
         }
-        let polled = census.iter().filter(|entry| is_polled(entry)).map(|e| e.scope.clone());
+        let polled = census
+            .iter()
+            .filter(|entry| is_polled(entry))
+            .map(|e| e.scope.clone());
         let polled: Vec<Scope> = polled.collect();
-        info!(accounts = listed, scopes = census.len(), polled = polled.len(), "took the census");
+        info!(
+            accounts = listed,
+            scopes = census.len(),
+            polled = polled.len(),
+            "took the census"
+        );
         self.store.take_census(census, self.clock.now()).await?;
         self.schedule.set(polled).await;
         Ok(())
@@ -140,7 +160,10 @@ async fn regions_of(aws: &Aws, account: &Account) -> Regions {
         return Regions::Inactive;
     }
     if let Some(regions) = &account.regions {
-        let states = regions.iter().cloned().map(|region| RegionState { region, enabled: true });
+        let states = regions.iter().cloned().map(|region| RegionState {
+            region,
+            enabled: true,
+        });
         return Regions::Listed(states.collect());
     }
     match aws.regions(&account.id).await {
@@ -158,7 +181,10 @@ fn entries(
     fallback: &[Region],
 ) -> Vec<CensusEntry> {
     let entry = |region: &Region, trouble: Option<(CoverageState, String)>| CensusEntry {
-        scope: Scope { account: account.id.clone(), region: region.clone() },
+        scope: Scope {
+            account: account.id.clone(),
+            region: region.clone(),
+        },
         account_name: account.name.clone(),
         trouble,
     };
@@ -178,18 +204,22 @@ fn entries(
         Regions::Inactive => {
             let why = "the account is suspended or closed; its findings are kept as they were";
             let trouble = Some((CoverageState::Suspended, why.to_owned()));
-            assumed.iter().map(|region| entry(region, trouble.clone())).collect()
+            assumed
+                .iter()
+                .map(|region| entry(region, trouble.clone()))
+                .collect()
         }
         Regions::Trouble(error) => {
             warn!(account = %account.id, error = %Printable(&error), "cannot list the account's Regions");
             // Trouble that passes by itself is left for the polls to find.
             let trouble = match error.coverage() {
-                CoverageState::RoleMissing => {
-                    Some((CoverageState::RoleMissing, error.to_string()))
-                }
+                CoverageState::RoleMissing => Some((CoverageState::RoleMissing, error.to_string())),
                 _ => None,
             };
-            assumed.iter().map(|region| entry(region, trouble.clone())).collect()
+            assumed
+                .iter()
+                .map(|region| entry(region, trouble.clone()))
+                .collect()
         }
     }
 }
@@ -208,7 +238,10 @@ fn known_regions(coverage: Vec<Coverage>) -> BTreeMap<AccountId, Vec<Region>> {
     for scope in coverage {
         // A Region that left the configuration must not come back through this door.
         if scope.state != CoverageState::Stale {
-            known.entry(scope.scope.account).or_default().push(scope.scope.region);
+            known
+                .entry(scope.scope.account)
+                .or_default()
+                .push(scope.scope.region);
         }
     }
     known

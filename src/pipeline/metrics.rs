@@ -62,7 +62,9 @@ impl PipelineMetrics {
 
     pub(super) fn recorded(&self, outcome: &PageOutcome) {
         for (change, count) in &outcome.changes {
-            self.changes.with_label_values(&[change.as_str()]).inc_by(u64::from(*count));
+            self.changes
+                .with_label_values(&[change.as_str()])
+                .inc_by(u64::from(*count));
         }
         self.rejected.inc_by(u64::from(outcome.rejected));
     }
@@ -76,15 +78,23 @@ impl PipelineMetrics {
     }
 
     pub(super) fn decided(&self, decided: Decided) {
-        self.decided.inc_by(u64::try_from(decided.issues).unwrap_or(0));
-        self.opened.inc_by(u64::try_from(decided.opened).unwrap_or(0));
+        self.decided
+            .inc_by(u64::try_from(decided.issues).unwrap_or(0));
+        self.opened
+            .inc_by(u64::try_from(decided.opened).unwrap_or(0));
     }
 
     pub(super) fn attempted(&self, sink: &str, settlement: &Settlement) {
         let outcome = match settlement {
             Settlement::Delivered(_) => "delivered",
-            Settlement::Later { in_doubt_since: Some(_), .. } => "unclear",
-            Settlement::Later { in_doubt_since: None, .. } => "later",
+            Settlement::Later {
+                in_doubt_since: Some(_),
+                ..
+            } => "unclear",
+            Settlement::Later {
+                in_doubt_since: None,
+                ..
+            } => "later",
             Settlement::Dead { .. } => "dead",
         };
         self.attempts.with_label_values(&[sink, outcome]).inc();

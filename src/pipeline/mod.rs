@@ -86,7 +86,10 @@ impl Daemon {
         self.start_reading(&mut supervisor, &stop);
         for sink in &self.sinks {
             let deliverer = Deliverer::new(&self, Arc::clone(sink));
-            supervisor.spawn(format!("deliver to {}", sink.name()), deliverer.run(stop.clone()));
+            supervisor.spawn(
+                format!("deliver to {}", sink.name()),
+                deliverer.run(stop.clone()),
+            );
         }
         supervisor.wait().await
     }
@@ -178,7 +181,11 @@ impl SyncState {
         };
         let deliveries = &tallies.deliveries;
         Ok(Self {
-            discovered: daemon.health.report().iter().any(|l| l.name == discover::NAME && l.success_age.is_some()),
+            discovered: daemon
+                .health
+                .report()
+                .iter()
+                .any(|l| l.name == discover::NAME && l.success_age.is_some()),
             scopes: coverage.len(),
             reading: coverage.iter().filter(waits).count(),
             unreadable: coverage.iter().filter(|c| !c.state.is_readable()).count(),

@@ -19,17 +19,28 @@ pub(super) fn notice(
     partition: &Partition,
     page_url: Option<&str>,
 ) -> Notice {
-    let IncidentBrief { incident, account_name, issues, more_issues } = brief;
+    let IncidentBrief {
+        incident,
+        account_name,
+        issues,
+        more_issues,
+    } = brief;
     // What was closed meanwhile is no problem, unless nothing else is left to tell of.
     let any_open = issues.iter().any(|issue| issue.status == IssueStatus::Open);
-    let told = issues.into_iter().filter(|i| !any_open || i.status == IssueStatus::Open);
+    let told = issues
+        .into_iter()
+        .filter(|i| !any_open || i.status == IssueStatus::Open);
     let told: Vec<(IncidentIssue, Option<Finding>)> = told
         .map(|issue| {
             let finding = asff::read(&issue.raw, &issue.scope, partition).ok();
             (issue, finding.map(|reading| reading.finding))
         })
         .collect();
-    let since = told.iter().map(|(issue, _)| issue.since).min().unwrap_or(incident.opened_at);
+    let since = told
+        .iter()
+        .map(|(issue, _)| issue.since)
+        .min()
+        .unwrap_or(incident.opened_at);
     let console_url = told.first().and_then(|(issue, finding)| {
         console_url(partition, &issue.scope.region, &finding.as_ref()?.key.id)
     });
@@ -45,7 +56,10 @@ pub(super) fn notice(
         resource: incident.resource,
         resource_kind: incident.resource_kind,
         since,
-        problems: told.into_iter().map(|(issue, finding)| problem(issue, finding)).collect(),
+        problems: told
+            .into_iter()
+            .map(|(issue, finding)| problem(issue, finding))
+            .collect(),
         more_problems: more_issues,
         console_url,
         page_url: page_url.map(|base| format!("{}/incidents/{}", base, delivery.incident)),
@@ -72,8 +86,11 @@ fn problem(issue: IncidentIssue, finding: Option<Finding>) -> NoticeProblem {
 /// The mark that a delivery leaves at the far side. A function of the incident's group and the
 /// sink, so that it is the same after a crash and after the store was lost.
 fn mark(delivery: &Delivery) -> String {
-    let digest =
-        Digest::of(&[&delivery.group.to_string(), &delivery.sink, delivery.occasion.as_str()]);
+    let digest = Digest::of(&[
+        &delivery.group.to_string(),
+        &delivery.sink,
+        delivery.occasion.as_str(),
+    ]);
     format!("hubwatch-{digest}")
 }
 
@@ -126,7 +143,15 @@ mod tests {
     fn an_id_from_outside_cannot_leave_the_search_of_the_console_link() {
         let url = console_url(&"aws".into(), &"eu-west-1".into(), "x\"&region=evil#/y z").unwrap();
         let (_, search) = url.split_once("search=Id%3D").unwrap();
-        assert!(search.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'%'), "{search}");
-        assert_eq!(console_url(&"aws".into(), &"evil.example/".into(), "x"), None);
+        assert!(
+            search
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'%'),
+            "{search}"
+        );
+        assert_eq!(
+            console_url(&"aws".into(), &"evil.example/".into(), "x"),
+            None
+        );
     }
 }

@@ -49,8 +49,14 @@ pub(super) fn read(
     }
     let next_token = page.next_token;
     let last = next_token.is_none();
-    let record =
-        PageRecord { scope: scope.clone(), window, last, body: body.clone(), findings, rejected };
+    let record = PageRecord {
+        scope: scope.clone(),
+        window,
+        last,
+        body: body.clone(),
+        findings,
+        rejected,
+    };
     Ok(ReadPage { record, next_token })
 }
 

@@ -100,10 +100,19 @@ impl Poller {
         let now = self.clock.now();
         let plan = plan(&known, now, self.pace.poll_interval, self.pace.rules);
         for window in &plan.windows {
-            self.read_window(scope, *window, plan.progress, known.begun.contains(window), stop)
-                .await?;
+            self.read_window(
+                scope,
+                *window,
+                plan.progress,
+                known.begun.contains(window),
+                stop,
+            )
+            .await?;
         }
-        let after = plan.windows.iter().fold(plan.progress, |progress, w| progress.after(*w));
+        let after = plan
+            .windows
+            .iter()
+            .fold(plan.progress, |progress, w| progress.after(*w));
         Ok(after.is_backfilled())
     }
 
@@ -180,8 +189,12 @@ impl Poller {
                 },
                 Err(error) => PollError::Aws(error),
             };
-            let Some(hint) = wait_hint(&error) else { return Err(error) };
-            let Some(wait) = waits.next() else { return Err(error) };
+            let Some(hint) = wait_hint(&error) else {
+                return Err(error);
+            };
+            let Some(wait) = waits.next() else {
+                return Err(error);
+            };
             debug!(%scope, error = %Printable(&error), "a page is asked for again");
             tokio::select! {
                 () = stop.cancelled() => return Err(PollError::Stopped),
@@ -223,8 +236,10 @@ impl Poller {
         };
         let words = error.to_string();
         warn!(%scope, state = state.as_str(), error = %Printable(&words), "cannot read {scope}");
-        if let Err(error) =
-            self.store.note_trouble(scope, state, &words, self.clock.now()).await
+        if let Err(error) = self
+            .store
+            .note_trouble(scope, state, &words, self.clock.now())
+            .await
         {
             warn!(%scope, %error, "cannot note why {scope} cannot be read");
         }
@@ -244,15 +259,26 @@ struct Plan {
 
 /// The tail comes first: history never starves it. A window that was begun keeps its bounds.
 fn plan(known: &ScopeProgress, now: Timestamp, interval: Duration, rules: WindowRules) -> Plan {
-    let progress = known.progress.unwrap_or_else(|| SyncProgress::first_contact(now));
-    let begun = |kind| known.begun.iter().copied().find(|window| window.kind == kind);
+    let progress = known
+        .progress
+        .unwrap_or_else(|| SyncProgress::first_contact(now));
+    let begun = |kind| {
+        known
+            .begun
+            .iter()
+            .copied()
+            .find(|window| window.kind == kind)
+    };
     let interval = jiff::SignedDuration::try_from(interval).unwrap_or(jiff::SignedDuration::MAX);
     // Half an interval, so that jitter in the schedule never skips a turn.
     let tail_due = now.duration_since(progress.watermark) >= interval / 2;
-    let tail = begun(WindowKind::Tail)
-        .or_else(|| tail_due.then(|| progress.tail_window(now, rules)));
+    let tail =
+        begun(WindowKind::Tail).or_else(|| tail_due.then(|| progress.tail_window(now, rules)));
     let backfill = begun(WindowKind::Backfill).or_else(|| progress.backfill_window(rules));
-    Plan { windows: tail.into_iter().chain(backfill).collect(), progress }
+    Plan {
+        windows: tail.into_iter().chain(backfill).collect(),
+        progress,
+    }
 }
 
 /// Whether asking again may help, and how long to wait for it at least.
@@ -298,7 +324,15 @@ mod tests {
     #[test]
     fn first_contact_reads_history_up_to_now() {
         let now = at("2026-05-01T00:00:00Z");
-        let plan = plan(&ScopeProgress { progress: None, begun: vec![] }, now, INTERVAL, RULES);
+        let plan = plan(
+            &ScopeProgress {
+                progress: None,
+                begun: vec![],
+            },
+            now,
+            INTERVAL,
+            RULES,
+        );
         assert_eq!(kinds(&plan), [WindowKind::Backfill]);
         assert_eq!(plan.windows[0].end, now);
     }
@@ -306,7 +340,10 @@ mod tests {
     #[test]
     fn history_does_not_starve_the_tail() {
         let progress = SyncProgress::first_contact(at("2026-05-01T00:00:00Z"));
-        let known = ScopeProgress { progress: Some(progress), begun: vec![] };
+        let known = ScopeProgress {
+            progress: Some(progress),
+            begun: vec![],
+        };
         let plan = plan(&known, at("2026-05-01T00:01:00Z"), INTERVAL, RULES);
         assert_eq!(kinds(&plan), [WindowKind::Tail, WindowKind::Backfill]);
     }
@@ -315,7 +352,10 @@ mod tests {
     fn a_window_that_was_begun_keeps_its_bounds_after_a_restart() {
         let progress = SyncProgress::first_contact(at("2026-05-01T00:00:00Z"));
         let begun = progress.backfill_window(RULES).unwrap();
-        let known = ScopeProgress { progress: Some(progress), begun: vec![begun] };
+        let known = ScopeProgress {
+            progress: Some(progress),
+            begun: vec![begun],
+        };
         let plan = plan(&known, at("2026-05-02T00:00:00Z"), INTERVAL, RULES);
         assert!(plan.windows.contains(&begun));
     }

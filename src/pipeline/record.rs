@@ -46,7 +46,10 @@ impl Recorder {
     pub(super) async fn record(&self, page: PageRecord) -> Result<PageOutcome, StoreError> {
         let (done, recorded) = oneshot::channel();
         let closed = || StoreError::Unavailable("hubwatch is shutting down".to_owned());
-        self.queue.send(Submission { page, done }).await.map_err(|_| closed())?;
+        self.queue
+            .send(Submission { page, done })
+            .await
+            .map_err(|_| closed())?;
         recorded.await.map_err(|_| closed())?
     }
 }
@@ -70,7 +73,10 @@ impl RecordLoop {
     }
 
     async fn step(&self, batch: Vec<Submission>) {
-        let pages = batch.iter().map(|submission| submission.page.clone()).collect();
+        let pages = batch
+            .iter()
+            .map(|submission| submission.page.clone())
+            .collect();
         match self.store.record(pages, self.clock.now()).await {
             Ok(outcomes) => {
                 for (submission, outcome) in batch.into_iter().zip(outcomes) {
@@ -94,7 +100,10 @@ impl RecordLoop {
     async fn alone(&self, submission: Submission) {
         let page = submission.page.clone();
         let recorded = self.store.record(vec![page], self.clock.now()).await;
-        self.settle(submission, recorded.map(|outcomes| outcomes.into_iter().next().unwrap_or_default()));
+        self.settle(
+            submission,
+            recorded.map(|outcomes| outcomes.into_iter().next().unwrap_or_default()),
+        );
     }
 
     fn settle(&self, submission: Submission, recorded: Result<PageOutcome, StoreError>) {

@@ -33,7 +33,10 @@ enum Slot {
 
 impl Schedule {
     pub(super) fn new() -> Self {
-        Self { inner: Mutex::new(Inner::default()), changed: Notify::new() }
+        Self {
+            inner: Mutex::new(Inner::default()),
+            changed: Notify::new(),
+        }
     }
 
     /// Makes these the scheduled scopes. New ones are due at once; the others keep their time.
@@ -122,7 +125,10 @@ mod tests {
     use super::*;
 
     fn scope(account: &str) -> Scope {
-        Scope { account: account.into(), region: "eu-west-1".into() }
+        Scope {
+            account: account.into(),
+            region: "eu-west-1".into(),
+        }
     }
 
     #[tokio::test(start_paused = true)]
@@ -133,9 +139,18 @@ mod tests {
         let second = schedule.take().await;
         assert_ne!(first, second);
 
-        schedule.give_back(first.clone(), Instant::now() + Duration::from_secs(60)).await;
-        assert!(timeout(Duration::from_secs(59), schedule.take()).await.is_err());
-        assert_eq!(timeout(Duration::from_secs(2), schedule.take()).await, Ok(first));
+        schedule
+            .give_back(first.clone(), Instant::now() + Duration::from_secs(60))
+            .await;
+        assert!(
+            timeout(Duration::from_secs(59), schedule.take())
+                .await
+                .is_err()
+        );
+        assert_eq!(
+            timeout(Duration::from_secs(2), schedule.take()).await,
+            Ok(first)
+        );
     }
 
     #[tokio::test(start_paused = true)]
@@ -146,7 +161,11 @@ mod tests {
         schedule.set([]).await;
         schedule.give_back(taken, Instant::now()).await;
         advance(Duration::from_secs(1)).await;
-        assert!(timeout(Duration::from_secs(5), schedule.take()).await.is_err());
+        assert!(
+            timeout(Duration::from_secs(5), schedule.take())
+                .await
+                .is_err()
+        );
     }
 
     #[tokio::test(start_paused = true)]
@@ -154,9 +173,15 @@ mod tests {
         let schedule = Schedule::new();
         schedule.set([scope("1")]).await;
         let taken = schedule.take().await;
-        schedule.give_back(taken, Instant::now() + Duration::from_secs(60)).await;
+        schedule
+            .give_back(taken, Instant::now() + Duration::from_secs(60))
+            .await;
         schedule.set([scope("1"), scope("2")]).await;
         assert_eq!(schedule.take().await, scope("2"));
-        assert!(timeout(Duration::from_secs(50), schedule.take()).await.is_err());
+        assert!(
+            timeout(Duration::from_secs(50), schedule.take())
+                .await
+                .is_err()
+        );
     }
 }

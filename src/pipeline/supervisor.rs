@@ -31,7 +31,12 @@ pub(super) struct Supervisor {
 
 impl Supervisor {
     pub(super) fn new(stop: CancellationToken, drain: Duration) -> Self {
-        Self { tasks: JoinSet::new(), names: HashMap::new(), stop, drain }
+        Self {
+            tasks: JoinSet::new(),
+            names: HashMap::new(),
+            stop,
+            drain,
+        }
     }
 
     /// Starts a task. It must end soon after `stop`, and not before.
@@ -53,7 +58,10 @@ impl Supervisor {
         };
         self.stop.cancel();
         if timeout(self.drain, self.join_all()).await.is_err() {
-            warn!(tasks = self.tasks.len(), "running work did not finish in time and is cut off");
+            warn!(
+                tasks = self.tasks.len(),
+                "running work did not finish in time and is cut off"
+            );
             self.tasks.shutdown().await;
         }
         match failed {

@@ -11,11 +11,12 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 import urllib.request
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 WHERE = json.load(sys.stdin)
 NO_RETRIES = Config(retries={"total_max_attempts": 1})
@@ -372,6 +373,90 @@ def troubles():
             refused(lambda: assume(scope["account_id"]), "AccessDenied")
 
 
+def faults():
+    scope = max(without_administrator(readable(control("GET", "/truth"))), key=lambda s: s["findings"])
+    account, region = scope["account_id"], scope["region"]
+    before = control("GET", "/faults")
+    keys = assume(account)
+    hub = client("securityhub", region, keys, config=NO_RETRIES)
+    patient = client("securityhub", region, keys)
+
+    def with_faults(**wanted):
+        control("PUT", "/faults", {"services": ["securityhub"], "short_pages": 0, **wanted})
+
+    try:
+        with_faults(server_error=1)
+        refused(hub.describe_hub, "InternalException")
+        with_faults(throttle=1)
+        refused(hub.describe_hub, "TooManyRequestsException")
+        with_faults(cut=1)
+        try:
+            hub.describe_hub()
+        except (BotoCoreError, ClientError):
+            pass
+        else:
+            raise AssertionError("half an answer was taken for a whole one")
+        with_faults(slow=1, slow_millis=400)
+        started = time.monotonic()
+        hub.describe_hub()
+        assert time.monotonic() - started > 0.4
+        with_faults(short_pages=0.5)
+        got = page_through(patient, SortCriteria=[{"Field": "UpdatedAt", "SortOrder": "asc"}])
+        assert len(got) == scope["findings"], "short pages lose nothing"
+        with_faults(hub_off=[f"{account}/{region}"])
+        refused(patient.get_findings, "InvalidAccessException")
+        with_faults(denied_accounts=[account])
+        refused(patient.get_findings, "AccessDeniedException")
+        with_faults(region_off=[f"{account}/{region}"])
+        refused(patient.get_findings, "UnrecognizedClientException")
+        for fault in ("role_missing_accounts", "suspended_accounts"):
+            with_faults(**{fault: [account]})
+            refused(lambda: assume(account), "AccessDenied")
+    finally:
+        control("PUT", "/faults", before)
+    patient.describe_hub()
+
+    finding = patient.get_findings(MaxResults=1)["Findings"][0]
+    name = {"Id": finding["Id"], "ProductArn": finding["ProductArn"]}
+    by_id = {"Id": [{"Value": finding["Id"], "Comparison": "EQUALS"}]}
+    note = {"Text": "just now", "UpdatedBy": "client-test"}
+    patient.batch_update_findings(FindingIdentifiers=[name], Note=note)
+    try:
+        with_faults(stale_reads=1)
+        old = patient.get_findings(Filters=by_id)["Findings"][0]
+        assert old.get("Note", {}).get("Text") != "just now", "a stale read shows the version before"
+    finally:
+        control("PUT", "/faults", before)
+    assert patient.get_findings(Filters=by_id)["Findings"][0]["Note"]["Text"] == "just now"
+
+
+def mail():
+    message = {
+        "FromEmailAddress": "hubwatch@example.com",
+        "Destination": {"ToAddresses": ["oncall@example.com"]},
+        "Content": {"Simple": {"Subject": {"Data": "hello"}, "Body": {"Text": {"Data": "there"}}}},
+    }
+
+    def ses(secret):
+        return boto3.client(
+            "sesv2",
+            region_name=WHERE["region"],
+            endpoint_url=WHERE["ses_url"],
+            aws_access_key_id=WHERE["access_key_id"],
+            aws_secret_access_key=secret,
+            config=NO_RETRIES,
+        )
+
+    assert ses(WHERE["secret_access_key"]).send_email(**message)["MessageId"]
+    assert control("GET", "/mails")[-1]["subject"] == "hello"
+    try:
+        ses("x" * 40).send_email(**message)
+    except ClientError as error:
+        assert error.response["ResponseMetadata"]["HTTPStatusCode"] == 403, error
+    else:
+        raise AssertionError("SES took a wrong signature")
+
+
 def command_line():
     aws = shutil.which("aws", path=os.path.dirname(sys.executable)) or shutil.which("aws")
     if aws is None:
@@ -407,7 +492,7 @@ def command_line():
 def main():
     steps = [
         identity, refusals, organization, regions, findings, administrator, security_groups, throttles,
-        expiry, troubles, command_line, updates,
+        expiry, troubles, faults, mail, command_line, updates,
     ]
     for step in steps:
         print(step.__name__.replace("_", " "), flush=True)

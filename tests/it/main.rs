@@ -10,6 +10,8 @@
 )]
 
 mod asff;
+mod aws;
 mod config;
 mod imports;
 mod simulator;
+mod store;

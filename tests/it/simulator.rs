@@ -6,10 +6,16 @@ use std::{
     time::Duration,
 };
 
-use hubwatch::simulator::{Options, Simulator};
+use hubwatch::simulator::{Faults, Options, Reach, Simulator};
+use jiff::SignedDuration;
+use serde_json::Value;
 use tokio::{io::AsyncWriteExt, process::Command};
 
 /// A Python that has boto3: the one named by `HUBWATCH_TEST_PYTHON`, or the first on the path.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the ban keeps the environment out of the product; this chooses what tests it"
+)]
 fn python() -> PathBuf {
     std::env::var_os("HUBWATCH_TEST_PYTHON").map_or_else(|| PathBuf::from("python3"), PathBuf::from)
 }
@@ -55,4 +61,79 @@ async fn boto3_and_the_aws_cli_find_the_simulator_to_be_aws() {
     let complained = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{told}\n{complained}");
     running.stop().await;
+}
+
+#[tokio::test]
+async fn life_changes_findings_and_time_takes_them_away() {
+    let running = Simulator::start(Options::default()).await.unwrap();
+    let world = running.world();
+    let before = world.truth();
+    world.live_steps(500);
+    let after = world.truth();
+    assert!(after.findings > before.findings, "some appeared");
+    for scope in &after.scopes {
+        let findings = world.findings(&scope.account_id, &scope.region).unwrap();
+        assert_eq!(findings.len(), scope.findings);
+        for text in findings {
+            let finding: Value = serde_json::from_str(&text).unwrap();
+            assert_eq!(finding["AwsAccountId"], scope.account_id.as_str());
+        }
+    }
+    assert_eq!(
+        world.advance(SignedDuration::from_hours(24 * 100)),
+        after.findings
+    );
+    assert_eq!(
+        world.truth().findings,
+        0,
+        "nothing was updated within 90 days"
+    );
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_fault_changes_what_can_be_read_and_not_what_is_there() {
+    let running = Simulator::start(Options::default()).await.unwrap();
+    let world = running.world();
+    let before = world.truth();
+    let readable = before
+        .scopes
+        .iter()
+        .find(|scope| scope.reach == Reach::Ok)
+        .unwrap();
+    let account_id = readable.account_id.clone();
+    world.set_faults(Faults {
+        denied_accounts: [account_id.clone()].into(),
+        ..Faults::none()
+    });
+    let after = world.truth();
+    assert_eq!(after.findings, before.findings);
+    assert!(after.readable_findings < before.readable_findings);
+    let of_account = after
+        .scopes
+        .iter()
+        .filter(|scope| scope.account_id == account_id);
+    assert!(of_account.into_iter().all(|scope| scope.reach != Reach::Ok));
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_simulated_is_refused_at_the_start() {
+    let refused = [
+        Options {
+            accounts: 0,
+            ..Options::default()
+        },
+        Options {
+            regions: 35,
+            ..Options::default()
+        },
+        Options {
+            listen: [0, 0, 0, 0].into(),
+            ..Options::default()
+        },
+    ];
+    for options in refused {
+        assert!(Simulator::start(options).await.is_err());
+    }
 }

@@ -31,7 +31,10 @@ fn now() -> Timestamp {
 }
 
 fn scope() -> Scope {
-    Scope { account: "111122223333".into(), region: "eu-west-1".into() }
+    Scope {
+        account: "111122223333".into(),
+        region: "eu-west-1".into(),
+    }
 }
 
 fn aws() -> Partition {
@@ -89,7 +92,11 @@ impl Raw {
 }
 
 fn tail(start: &str, end: &str) -> Window {
-    Window { kind: WindowKind::Tail, start: at(start), end: at(end) }
+    Window {
+        kind: WindowKind::Tail,
+        start: at(start),
+        end: at(end),
+    }
 }
 
 fn a_tail() -> Window {
@@ -97,7 +104,11 @@ fn a_tail() -> Window {
 }
 
 fn a_backfill() -> Window {
-    Window { kind: WindowKind::Backfill, start: at("2026-02-01T00:00:00Z"), end: now() }
+    Window {
+        kind: WindowKind::Backfill,
+        start: at("2026-02-01T00:00:00Z"),
+        end: now(),
+    }
 }
 
 /// A page of raw texts, read as the pipeline reads it.
@@ -125,11 +136,21 @@ fn page(window: Window, last: bool, raws: &[String]) -> PageRecord {
             }),
         }
     }
-    PageRecord { scope: scope(), window, last, body, findings, rejected }
+    PageRecord {
+        scope: scope(),
+        window,
+        last,
+        body,
+        findings,
+        rejected,
+    }
 }
 
 async fn record(store: &dyn Store, window: Window, raws: &[String]) -> Vec<(Change, u32)> {
-    let outcomes = store.record(vec![page(window, false, raws)], now()).await.unwrap();
+    let outcomes = store
+        .record(vec![page(window, false, raws)], now())
+        .await
+        .unwrap();
     outcomes[0].changes.clone().into_iter().collect()
 }
 
@@ -153,9 +174,15 @@ async fn a_page_recorded_twice_changes_nothing() {
     let directory = tempfile::tempdir().unwrap();
     let store = store(directory.path());
     let raws = [raw("a").text(), raw("b").text()];
-    assert_eq!(record(&*store, a_tail(), &raws).await, [(Change::Appeared, 2)]);
+    assert_eq!(
+        record(&*store, a_tail(), &raws).await,
+        [(Change::Appeared, 2)]
+    );
     let before = store.tallies().await.unwrap();
-    assert_eq!(record(&*store, a_tail(), &raws).await, [(Change::Unchanged, 2)]);
+    assert_eq!(
+        record(&*store, a_tail(), &raws).await,
+        [(Change::Unchanged, 2)]
+    );
     assert_eq!(store.tallies().await.unwrap(), before);
     assert_eq!(raws_of(&*store).await.len(), 2);
 }
@@ -164,13 +191,20 @@ async fn a_page_recorded_twice_changes_nothing() {
 async fn the_same_finding_twice_in_one_page_is_one_finding() {
     let directory = tempfile::tempdir().unwrap();
     let store = store(directory.path());
-    let newer = Raw { updated_at: "2026-05-01T11:00:00Z".to_owned(), compliance: "PASSED", ..raw("a") };
+    let newer = Raw {
+        updated_at: "2026-05-01T11:00:00Z".to_owned(),
+        compliance: "PASSED",
+        ..raw("a")
+    };
     let raws = [raw("a").text(), newer.text(), raw("a").text()];
     record(&*store, a_tail(), &raws).await;
     assert_eq!(raws_of(&*store).await, [newer.text()]);
     let tallies = store.tallies().await.unwrap().findings;
-    let counts: Vec<_> =
-        tallies.iter().filter(|t| t.count > 0).map(|t| (t.standing, t.count)).collect();
+    let counts: Vec<_> = tallies
+        .iter()
+        .filter(|t| t.count > 0)
+        .map(|t| (t.standing, t.count))
+        .collect();
     assert_eq!(counts, [(Standing::Resolved, 1)]);
 }
 
@@ -180,7 +214,10 @@ async fn a_refreshed_finding_comes_back_byte_for_byte() {
     let store = store(directory.path());
     let neighbour = raw("b").text();
     record(&*store, a_tail(), &[raw("a").text(), neighbour.clone()]).await;
-    let newer = Raw { updated_at: "2026-05-01T11:00:00.123456+00:00".to_owned(), ..raw("a") };
+    let newer = Raw {
+        updated_at: "2026-05-01T11:00:00.123456+00:00".to_owned(),
+        ..raw("a")
+    };
     let change = record(&*store, a_tail(), &[newer.text()]).await;
     assert_eq!(change, [(Change::Refreshed, 1)]);
     assert_eq!(raws_of(&*store).await, [newer.text(), neighbour]);
@@ -191,14 +228,20 @@ async fn an_older_version_never_wins() {
     let directory = tempfile::tempdir().unwrap();
     let store = store(directory.path());
     // Later as an instant, though not as text.
-    let newer = Raw { updated_at: "2026-05-01T09:30:00-05:00".to_owned(), ..raw("a") };
+    let newer = Raw {
+        updated_at: "2026-05-01T09:30:00-05:00".to_owned(),
+        ..raw("a")
+    };
     let older = Raw {
         updated_at: "2026-05-01T14:29:59.999Z".to_owned(),
         compliance: "PASSED",
         ..raw("a")
     };
     record(&*store, a_tail(), &[newer.text()]).await;
-    assert_eq!(record(&*store, a_tail(), &[older.text()]).await, [(Change::Unchanged, 1)]);
+    assert_eq!(
+        record(&*store, a_tail(), &[older.text()]).await,
+        [(Change::Unchanged, 1)]
+    );
     assert_eq!(raws_of(&*store).await, [newer.text()]);
 }
 
@@ -207,7 +250,10 @@ async fn an_analysts_change_is_seen_though_updated_at_stays() {
     let directory = tempfile::tempdir().unwrap();
     let store = store(directory.path());
     record(&*store, a_tail(), &[raw("a").text()]).await;
-    let suppressed = Raw { workflow: "SUPPRESSED", ..raw("a") };
+    let suppressed = Raw {
+        workflow: "SUPPRESSED",
+        ..raw("a")
+    };
     let change = record(&*store, a_tail(), &[suppressed.text()]).await;
     assert_eq!(change, [(Change::Suppressed, 1)]);
     assert_eq!(raws_of(&*store).await, [suppressed.text()]);
@@ -219,7 +265,10 @@ async fn bodies_that_no_finding_points_to_are_deleted() {
     let store = store(directory.path());
     record(&*store, a_tail(), &[raw("a").text(), raw("b").text()]).await;
     for (id, title) in [("a", "renamed"), ("b", "renamed too")] {
-        let renamed = Raw { title: title.to_owned(), ..raw(id) };
+        let renamed = Raw {
+            title: title.to_owned(),
+            ..raw(id)
+        };
         record(&*store, a_tail(), &[renamed.text()]).await;
     }
     drop(store);
@@ -239,13 +288,25 @@ async fn progress_moves_with_the_last_page_only() {
     let directory = tempfile::tempdir().unwrap();
     let store = store(directory.path());
     let first = SyncProgress::first_contact(now());
-    store.begin_window(&scope(), a_backfill(), first).await.unwrap();
+    store
+        .begin_window(&scope(), a_backfill(), first)
+        .await
+        .unwrap();
 
-    store.record(vec![page(a_backfill(), false, &[raw("a").text()])], now()).await.unwrap();
+    store
+        .record(vec![page(a_backfill(), false, &[raw("a").text()])], now())
+        .await
+        .unwrap();
     let known = store.progress(&scope()).await.unwrap();
-    assert_eq!((known.progress, known.begun), (Some(first), vec![a_backfill()]));
+    assert_eq!(
+        (known.progress, known.begun),
+        (Some(first), vec![a_backfill()])
+    );
 
-    store.record(vec![page(a_backfill(), true, &[])], now()).await.unwrap();
+    store
+        .record(vec![page(a_backfill(), true, &[])], now())
+        .await
+        .unwrap();
     let known = store.progress(&scope()).await.unwrap();
     assert_eq!(known.progress.unwrap().history_from, a_backfill().start);
     assert!(known.begun.is_empty());
@@ -256,12 +317,18 @@ async fn a_batch_is_recorded_whole_or_not_at_all() {
     let directory = tempfile::tempdir().unwrap();
     let store = store(directory.path());
     // The second page ends a window that was never begun, which cannot be.
-    let pages = vec![page(a_tail(), false, &[raw("a").text()]), page(a_tail(), true, &[])];
+    let pages = vec![
+        page(a_tail(), false, &[raw("a").text()]),
+        page(a_tail(), true, &[]),
+    ];
     assert!(store.record(pages, now()).await.is_err());
     assert!(raws_of(&*store).await.is_empty());
     assert!(store.tallies().await.unwrap().findings.is_empty());
     // What the failed transaction had learned is forgotten: numbers of scopes and texts.
-    assert_eq!(record(&*store, a_tail(), &[raw("a").text()]).await, [(Change::Appeared, 1)]);
+    assert_eq!(
+        record(&*store, a_tail(), &[raw("a").text()]).await,
+        [(Change::Appeared, 1)]
+    );
 }
 
 #[tokio::test]
@@ -274,7 +341,10 @@ async fn what_cannot_be_read_is_kept_once() {
     }
     let rejected = store.rejected(10).await.unwrap();
     assert_eq!(rejected.len(), 1);
-    assert_eq!((rejected[0].raw.as_str(), rejected[0].id.as_deref()), (&*broken, Some("x")));
+    assert_eq!(
+        (rejected[0].raw.as_str(), rejected[0].id.as_deref()),
+        (&*broken, Some("x"))
+    );
     assert_eq!(raws_of(&*store).await.len(), 1);
 }
 
@@ -292,8 +362,14 @@ async fn history_is_silent_and_news_is_owed_to_every_sink_once() {
     let again = store.decide(&rulebook("silent"), 100, now()).await.unwrap();
     assert_eq!((again.issues, again.owed), (0, 0));
     let incidents = store.incidents(IncidentFilter::default()).await.unwrap();
-    let told: Vec<_> = incidents.iter().map(|i| (i.incident.history, i.deliveries.len())).collect();
-    assert!(told.contains(&(true, 0)) && told.contains(&(false, 2)), "{told:?}");
+    let told: Vec<_> = incidents
+        .iter()
+        .map(|i| (i.incident.history, i.deliveries.len()))
+        .collect();
+    assert!(
+        told.contains(&(true, 0)) && told.contains(&(false, 2)),
+        "{told:?}"
+    );
 }
 
 #[tokio::test]
@@ -302,7 +378,11 @@ async fn an_incident_is_resolved_when_its_findings_pass() {
     let store = store(directory.path());
     record(&*store, a_tail(), &[raw("a").text()]).await;
     store.decide(&rulebook("notify"), 100, now()).await.unwrap();
-    let passed = Raw { compliance: "PASSED", updated_at: NOW.to_owned(), ..raw("a") };
+    let passed = Raw {
+        compliance: "PASSED",
+        updated_at: NOW.to_owned(),
+        ..raw("a")
+    };
     record(&*store, a_tail(), &[passed.text()]).await;
     store.decide(&rulebook("notify"), 100, now()).await.unwrap();
     let incidents = store.incidents(IncidentFilter::default()).await.unwrap();
@@ -318,19 +398,43 @@ async fn a_lease_that_ends_unsettled_leaves_the_delivery_in_doubt() {
     store.decide(&rulebook("notify"), 100, now()).await.unwrap();
     let later = |secs| now() + SignedDuration::from_secs(secs);
 
-    let leased = store.lease_deliveries("jira", 8, later(2), later(60)).await.unwrap();
+    let leased = store
+        .lease_deliveries("jira", 8, later(2), later(60))
+        .await
+        .unwrap();
     assert_eq!(leased.len(), 1);
     assert_eq!((leased[0].attempts, leased[0].in_doubt_since), (0, None));
     // Nobody else gets it meanwhile.
-    assert!(store.lease_deliveries("jira", 8, later(3), later(60)).await.unwrap().is_empty());
+    assert!(
+        store
+            .lease_deliveries("jira", 8, later(3), later(60))
+            .await
+            .unwrap()
+            .is_empty()
+    );
 
-    let found = store.lease_deliveries("jira", 8, later(61), later(120)).await.unwrap();
-    assert_eq!((found[0].attempts, found[0].in_doubt_since), (1, Some(later(2))));
+    let found = store
+        .lease_deliveries("jira", 8, later(61), later(120))
+        .await
+        .unwrap();
+    assert_eq!(
+        (found[0].attempts, found[0].in_doubt_since),
+        (1, Some(later(2)))
+    );
 
-    let receipt = Receipt { reference: "SEC-1".to_owned(), url: None };
+    let receipt = Receipt {
+        reference: "SEC-1".to_owned(),
+        url: None,
+    };
     let settled = Settlement::Delivered(receipt);
     store.settle(found[0].id, settled, later(62)).await.unwrap();
-    assert!(store.lease_deliveries("jira", 8, later(999), later(1999)).await.unwrap().is_empty());
+    assert!(
+        store
+            .lease_deliveries("jira", 8, later(999), later(1999))
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }
 
 #[tokio::test]
@@ -340,28 +444,52 @@ async fn a_delivery_that_certainly_did_not_land_is_not_in_doubt() {
     record(&*store, a_tail(), &[raw("a").text()]).await;
     store.decide(&rulebook("notify"), 100, now()).await.unwrap();
     let later = |secs| now() + SignedDuration::from_secs(secs);
-    let leased = store.lease_deliveries("jira", 8, later(2), later(60)).await.unwrap();
+    let leased = store
+        .lease_deliveries("jira", 8, later(2), later(60))
+        .await
+        .unwrap();
     let settlement = Settlement::Later {
         due_at: later(30),
         reason: "busy".to_owned(),
         in_doubt_since: None,
     };
-    store.settle(leased[0].id, settlement, later(3)).await.unwrap();
-    assert!(store.lease_deliveries("jira", 8, later(29), later(60)).await.unwrap().is_empty());
-    let again = store.lease_deliveries("jira", 8, later(31), later(90)).await.unwrap();
+    store
+        .settle(leased[0].id, settlement, later(3))
+        .await
+        .unwrap();
+    assert!(
+        store
+            .lease_deliveries("jira", 8, later(29), later(60))
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    let again = store
+        .lease_deliveries("jira", 8, later(31), later(90))
+        .await
+        .unwrap();
     assert_eq!((again[0].attempts, again[0].in_doubt_since), (1, None));
 }
 
 fn entry(account: &str, trouble: Option<CoverageState>) -> CensusEntry {
     CensusEntry {
-        scope: Scope { account: account.into(), region: "eu-west-1".into() },
+        scope: Scope {
+            account: account.into(),
+            region: "eu-west-1".into(),
+        },
         account_name: format!("account {account}"),
         trouble: trouble.map(|state| (state, "why".to_owned())),
     }
 }
 
 async fn states(store: &dyn Store) -> Vec<CoverageState> {
-    store.coverage().await.unwrap().iter().map(|scope| scope.state).collect()
+    store
+        .coverage()
+        .await
+        .unwrap()
+        .iter()
+        .map(|scope| scope.state)
+        .collect()
 }
 
 #[tokio::test]
@@ -369,14 +497,32 @@ async fn every_scope_is_in_exactly_one_state_through_leaving_and_coming_back() {
     let directory = tempfile::tempdir().unwrap();
     let store = store(directory.path());
     let suspended = Some(CoverageState::Suspended);
-    store.take_census(vec![entry("1", None), entry("2", suspended)], now()).await.unwrap();
-    assert_eq!(states(&*store).await, [CoverageState::Backfilling, CoverageState::Suspended]);
+    store
+        .take_census(vec![entry("1", None), entry("2", suspended)], now())
+        .await
+        .unwrap();
+    assert_eq!(
+        states(&*store).await,
+        [CoverageState::Backfilling, CoverageState::Suspended]
+    );
 
-    store.take_census(vec![entry("2", None)], now()).await.unwrap();
-    assert_eq!(states(&*store).await, [CoverageState::Stale, CoverageState::Backfilling]);
+    store
+        .take_census(vec![entry("2", None)], now())
+        .await
+        .unwrap();
+    assert_eq!(
+        states(&*store).await,
+        [CoverageState::Stale, CoverageState::Backfilling]
+    );
 
-    store.take_census(vec![entry("1", None), entry("2", None)], now()).await.unwrap();
-    assert_eq!(states(&*store).await, [CoverageState::Backfilling, CoverageState::Backfilling]);
+    store
+        .take_census(vec![entry("1", None), entry("2", None)], now())
+        .await
+        .unwrap();
+    assert_eq!(
+        states(&*store).await,
+        [CoverageState::Backfilling, CoverageState::Backfilling]
+    );
 }
 
 #[tokio::test]
@@ -384,12 +530,24 @@ async fn a_scope_that_cannot_be_read_keeps_its_findings() {
     let directory = tempfile::tempdir().unwrap();
     let store = store(directory.path());
     let first = SyncProgress::first_contact(now());
-    let everything = Window { start: ORIGIN, ..a_backfill() };
-    store.begin_window(&scope(), everything, first).await.unwrap();
-    store.record(vec![page(everything, true, &[raw("a").text()])], now()).await.unwrap();
+    let everything = Window {
+        start: ORIGIN,
+        ..a_backfill()
+    };
+    store
+        .begin_window(&scope(), everything, first)
+        .await
+        .unwrap();
+    store
+        .record(vec![page(everything, true, &[raw("a").text()])], now())
+        .await
+        .unwrap();
     assert_eq!(states(&*store).await, [CoverageState::Ok]);
 
-    store.note_trouble(&scope(), CoverageState::Denied, "no", now()).await.unwrap();
+    store
+        .note_trouble(&scope(), CoverageState::Denied, "no", now())
+        .await
+        .unwrap();
     let coverage = store.coverage().await.unwrap();
     assert_eq!(coverage[0].state, CoverageState::Denied);
     assert_eq!(coverage[0].last_complete, Some(now()));
@@ -413,7 +571,10 @@ async fn a_store_of_another_partition_is_refused() {
     drop(store(directory.path()));
     let url = StoreUrl::Sqlite(directory.path().join("hubwatch.db"));
     let error = open(&url, &Access::Write("aws-cn".into())).unwrap_err();
-    assert!(error.to_string().contains("one store for each partition"), "{error}");
+    assert!(
+        error.to_string().contains("one store for each partition"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -421,29 +582,66 @@ async fn findings_are_filtered_and_ordered() {
     let directory = tempfile::tempdir().unwrap();
     let store = store(directory.path());
     let raws = [
-        Raw { severity: "LOW", ..raw("low") }.text(),
-        Raw { compliance: "PASSED", ..raw("passed") }.text(),
-        Raw { updated_at: "2026-05-01T11:00:00Z".to_owned(), ..raw("newest") }.text(),
+        Raw {
+            severity: "LOW",
+            ..raw("low")
+        }
+        .text(),
+        Raw {
+            compliance: "PASSED",
+            ..raw("passed")
+        }
+        .text(),
+        Raw {
+            updated_at: "2026-05-01T11:00:00Z".to_owned(),
+            ..raw("newest")
+        }
+        .text(),
         raw("other").text(),
     ];
     record(&*store, a_tail(), &raws).await;
     let ids = async |filter: FindingFilter| -> Vec<String> {
         let found = store.findings(filter).await.unwrap();
-        found.iter().map(|f| f.resource.rsplit('-').next().unwrap().to_owned()).collect()
+        found
+            .iter()
+            .map(|f| f.resource.rsplit('-').next().unwrap().to_owned())
+            .collect()
     };
     let all = FindingFilter::default;
-    let open = FindingFilter { standings: vec![Standing::Open], ..all() };
+    let open = FindingFilter {
+        standings: vec![Standing::Open],
+        ..all()
+    };
     assert_eq!(ids(open).await, ["newest", "other", "low"]);
-    let bad = FindingFilter { at_least: Some(Severity::High), limit: Some(1), ..all() };
+    let bad = FindingFilter {
+        at_least: Some(Severity::High),
+        limit: Some(1),
+        ..all()
+    };
     assert_eq!(ids(bad).await, ["newest"]);
-    let passed = FindingFilter { compliance: vec!["passed".to_owned()], ..all() };
+    let passed = FindingFilter {
+        compliance: vec!["passed".to_owned()],
+        ..all()
+    };
     assert_eq!(ids(passed).await, ["passed"]);
-    let since = FindingFilter { since: Some(at("2026-05-01T11:00:00Z")), ..all() };
+    let since = FindingFilter {
+        since: Some(at("2026-05-01T11:00:00Z")),
+        ..all()
+    };
     assert_eq!(ids(since).await, ["newest"]);
-    let named = FindingFilter { id: Some("other".to_owned()), ..all() };
+    let named = FindingFilter {
+        id: Some("other".to_owned()),
+        ..all()
+    };
     assert_eq!(ids(named).await, ["other"]);
-    let elsewhere = FindingFilter { regions: vec!["us-east-1".to_owned()], ..all() };
+    let elsewhere = FindingFilter {
+        regions: vec!["us-east-1".to_owned()],
+        ..all()
+    };
     assert!(ids(elsewhere).await.is_empty());
-    let resource = FindingFilter { resource: Some("BUCKET-low".to_owned()), ..all() };
+    let resource = FindingFilter {
+        resource: Some("BUCKET-low".to_owned()),
+        ..all()
+    };
     assert_eq!(ids(resource).await, ["low"]);
 }

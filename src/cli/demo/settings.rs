@@ -29,11 +29,19 @@ impl Place {
                     .with_context(|| format!("cannot create {}", dir.display()))?;
                 // The settings name it, and they may be read from elsewhere.
                 let dir = fs::canonicalize(dir)?;
-                Ok(Self { dir, _temporary: None })
+                Ok(Self {
+                    dir,
+                    _temporary: None,
+                })
             }
             None => {
-                let temporary = tempfile::Builder::new().prefix("hubwatch-demo-").tempdir()?;
-                Ok(Self { dir: temporary.path().to_owned(), _temporary: Some(temporary) })
+                let temporary = tempfile::Builder::new()
+                    .prefix("hubwatch-demo-")
+                    .tempdir()?;
+                Ok(Self {
+                    dir: temporary.path().to_owned(),
+                    _temporary: Some(temporary),
+                })
             }
         }
     }
@@ -63,7 +71,10 @@ impl Place {
     fn secret(&self, name: &str, text: &str) -> anyhow::Result<()> {
         let path = self.dir.join(name);
         fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
-        Ok(fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?)
+        Ok(fs::set_permissions(
+            &path,
+            fs::Permissions::from_mode(0o600),
+        )?)
     }
 
     fn toml(&self, endpoints: &Endpoints, listen: SocketAddr, verbose: bool) -> String {

@@ -16,7 +16,10 @@ pub(super) struct Summary {
     accounts: usize,
     regions: usize,
     unreadable: usize,
+    /// Findings of readable accounts × Regions.
     findings: Side,
+    /// Findings of the others, shown by an administrator account that could be read.
+    from_elsewhere: u64,
     rejected: u64,
     /// Readable accounts × Regions where the two sides differ: account, Region, theirs, ours.
     differing: Vec<(String, String, u64, u64)>,
@@ -45,9 +48,16 @@ impl Summary {
         let world = running.world();
         let truth = tokio::task::spawn_blocking(move || world.truth()).await?;
         let rejected: u64 = tallies.rejected.iter().map(|(_, count)| count).sum();
-        let readable: Vec<&ScopeTruth> =
-            truth.scopes.iter().filter(|scope| scope.reach == Reach::Ok).collect();
+        let readable: Vec<&ScopeTruth> = truth
+            .scopes
+            .iter()
+            .filter(|scope| scope.reach == Reach::Ok)
+            .collect();
         let here = findings_by_scope(&tallies);
+        let findings = Side {
+            there: whole(readable.iter().map(|scope| scope.findings).sum()),
+            here: readable.iter().map(|scope| count_of(scope, &here)).sum(),
+        };
         let told: BTreeSet<_> = incidents
             .iter()
             .filter(|incident| !incident.deliveries.is_empty())
@@ -58,29 +68,37 @@ impl Summary {
             accounts: truth.accounts,
             regions: truth.regions,
             unreadable: truth.scopes.len() - readable.len(),
-            findings: Side {
-                there: whole(readable.iter().map(|scope| scope.findings).sum()),
-                here: here.values().sum::<u64>() + rejected,
-            },
+            findings,
+            from_elsewhere: here.values().sum::<u64>().saturating_sub(findings.here),
             rejected,
-            differing: if rejected == 0 { differing(&readable, &here) } else { Vec::new() },
+            differing: differing(&readable, &here),
             issues: tallies.issues.iter().map(|(_, count)| count).sum(),
             incidents: whole(incidents.len()),
             selected: whole(
-                incidents.iter().filter(|i| i.incident.state == IncidentState::Open).count(),
+                incidents
+                    .iter()
+                    .filter(|i| i.incident.state == IncidentState::Open)
+                    .count(),
             ),
-            tickets: Side { there: whole(booth.jira.ticket_count()), here: whole(told.len()) },
-            mails: Side { there: booth.mail.mails_accepted(), here: whole(told.len()) },
+            tickets: Side {
+                there: whole(booth.jira.ticket_count()),
+                here: whole(told.len()),
+            },
+            mails: Side {
+                there: booth.mail.mails_accepted(),
+                here: whole(told.len()),
+            },
         })
     }
 
-    /// Whether both sides agree.
+    /// Whether both sides agree. What could not be read may be missing from the findings.
     pub(super) fn is_good(&self) -> bool {
         let agree = |side: Side| side.there == side.here;
-        agree(self.findings)
+        let missing = self.findings.there.saturating_sub(self.findings.here);
+        let complete = agree(self.findings) && self.differing.is_empty();
+        (complete || (self.rejected > 0 && missing <= self.rejected))
             && agree(self.tickets)
             && agree(self.mails)
-            && self.differing.is_empty()
     }
 
     /// Prints the counts.
@@ -90,14 +108,25 @@ impl Summary {
             self.accounts, self.regions, self.unreadable
         ))?;
         line(format_args!(
-            "findings: {} in Security Hub where it can be read, {} in the store ({} of them rejected)",
+            "findings: {} in Security Hub where it can be read, {} of them in the store, {} rejected",
             self.findings.there, self.findings.here, self.rejected
         ))?;
+        if self.from_elsewhere > 0 {
+            line(format_args!(
+                "  and {} of accounts that cannot be read, shown by the administrator account",
+                self.from_elsewhere
+            ))?;
+        }
         for (account, region, there, here) in &self.differing {
-            line(format_args!("  {account} {region}: {there} there, {here} in the store"))?;
+            line(format_args!(
+                "  {account} {region}: {there} there, {here} in the store"
+            ))?;
         }
         line(format_args!("issues: {}", self.issues))?;
-        line(format_args!("incidents: {}, {} of them open", self.incidents, self.selected))?;
+        line(format_args!(
+            "incidents: {}, {} of them open",
+            self.incidents, self.selected
+        ))?;
         line(format_args!(
             "tickets: {} in Jira, for {} incidents that the route selected",
             self.tickets.there, self.tickets.here
@@ -106,32 +135,40 @@ impl Summary {
             "mails: {} accepted by the mail service, for {} incidents",
             self.mails.there, self.mails.here
         ))?;
-        line(if self.is_good() { "both sides agree" } else { "the two sides do not agree" })
+        line(if self.is_good() {
+            "both sides agree"
+        } else {
+            "the two sides do not agree"
+        })
     }
 }
 
 fn findings_by_scope(tallies: &Tallies) -> BTreeMap<(String, String), u64> {
     let mut here = BTreeMap::new();
     for tally in &tallies.findings {
-        let scope = (tally.scope.account.to_string(), tally.scope.region.to_string());
+        let scope = (
+            tally.scope.account.to_string(),
+            tally.scope.region.to_string(),
+        );
         *here.entry(scope).or_default() += tally.count;
     }
     here
+}
+
+fn count_of(scope: &ScopeTruth, here: &BTreeMap<(String, String), u64>) -> u64 {
+    let key = (scope.account_id.clone(), scope.region.clone());
+    here.get(&key).copied().unwrap_or_default()
 }
 
 fn differing(
     readable: &[&ScopeTruth],
     here: &BTreeMap<(String, String), u64>,
 ) -> Vec<(String, String, u64, u64)> {
-    let mut differing = Vec::new();
-    for scope in readable {
-        let key = (scope.account_id.clone(), scope.region.clone());
-        let (there, here) = (whole(scope.findings), here.get(&key).copied().unwrap_or_default());
-        if there != here {
-            differing.push((key.0, key.1, there, here));
-        }
-    }
-    differing
+    let sides = readable.iter().map(|scope| {
+        let (account, region) = (scope.account_id.clone(), scope.region.clone());
+        (account, region, whole(scope.findings), count_of(scope, here))
+    });
+    sides.filter(|(_, _, there, here)| there != here).collect()
 }
 
 fn whole(count: usize) -> u64 {

@@ -17,7 +17,13 @@ pub(super) fn print(view: &FindingView) -> io::Result<()> {
         }
     }
     for resource in &view.resources {
-        writeln!(out, "{:<15} {} {}", "resource", Printable(&resource.r#type), Printable(&resource.id))?;
+        writeln!(
+            out,
+            "{:<15} {} {}",
+            "resource",
+            Printable(&resource.r#type),
+            Printable(&resource.id)
+        )?;
     }
     for note in &view.notes {
         writeln!(out, "{:<15} {}", "note", Printable(note))?;
@@ -49,7 +55,10 @@ fn attributes(view: &FindingView) -> Vec<(&'static str, String)> {
         ("control", view.control.clone().unwrap_or_default()),
         ("vulnerabilities", view.vulnerabilities.join(", ")),
         ("types", view.types.join(", ")),
-        ("first observed", view.first_observed_at.clone().unwrap_or_default()),
+        (
+            "first observed",
+            view.first_observed_at.clone().unwrap_or_default(),
+        ),
         ("created", view.created_at.clone().unwrap_or_default()),
         ("updated", view.updated_at.clone()),
         ("recorded", view.first_recorded_at.clone()),

@@ -57,7 +57,10 @@ impl FindingView {
         findings: Vec<StoredFinding>,
         store: &dyn Store,
     ) -> anyhow::Result<Vec<Self>> {
-        findings.into_iter().map(|finding| Self::of(finding, store)).collect()
+        findings
+            .into_iter()
+            .map(|finding| Self::of(finding, store))
+            .collect()
     }
 
     fn of(stored: StoredFinding, store: &dyn Store) -> anyhow::Result<Self> {
@@ -78,14 +81,22 @@ impl FindingView {
             severity: finding.severity,
             severity_source: finding.severity_source,
             status: stored.standing,
-            compliance: finding.compliance.as_ref().map(|c| Compliance::as_str(c).to_owned()),
+            compliance: finding
+                .compliance
+                .as_ref()
+                .map(|c| Compliance::as_str(c).to_owned()),
             workflow: finding.workflow.as_str().to_owned(),
             record_state: finding.record_state.as_str().to_owned(),
             generator_id: finding.generator_id,
             control: finding.control,
             vulnerabilities: finding.vulnerabilities,
             types: finding.types,
-            resources: resources.map(|r| ResourceView { r#type: r.kind, id: r.id }).collect(),
+            resources: resources
+                .map(|r| ResourceView {
+                    r#type: r.kind,
+                    id: r.id,
+                })
+                .collect(),
             remediation: finding.remediation.text,
             remediation_url: finding.remediation.url,
             created_at: finding.created_at.map(|at| at.to_string()),
@@ -102,8 +113,9 @@ impl FindingView {
 }
 
 impl Row for FindingView {
-    const HEADINGS: &'static [&'static str] =
-        &["Severity", "Status", "Account", "Region", "Product", "Title", "Resource", "Updated", "Id"];
+    const HEADINGS: &'static [&'static str] = &[
+        "Severity", "Status", "Account", "Region", "Product", "Title", "Resource", "Updated", "Id",
+    ];
 
     fn cells(&self) -> Vec<String> {
         vec![

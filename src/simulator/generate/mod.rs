@@ -4,12 +4,14 @@
 //! Does not know what is stored, what has changed since, or who asks.
 
 mod catalog;
+mod checked;
 mod control;
 mod exposure;
 mod inspector;
 mod others;
 mod stamp;
 mod threat;
+mod verdict;
 
 use super::{
     clock::{DAY, HOUR, Nanos, SECOND},

@@ -158,20 +158,17 @@ fn check_update(request: &Value) -> Result<(), ApiError> {
             )));
         }
     }
-    if let Some(note) = request.get("Note") {
-        if note
-            .get("Text")
+    let text = |name: &str| {
+        request
+            .pointer(&format!("/Note/{name}"))
             .and_then(Value::as_str)
-            .is_none_or(|text| text.is_empty() || text.len() > 512)
-            || note
-                .get("UpdatedBy")
-                .and_then(Value::as_str)
-                .is_none_or(str::is_empty)
-        {
-            return Err(invalid_input(
-                "Invalid parameter Note: Text (1 to 512) and UpdatedBy are required",
-            ));
-        }
+    };
+    let noted = text("Text").is_some_and(|text| (1..=512).contains(&text.len()))
+        && text("UpdatedBy").is_some_and(|by| !by.is_empty());
+    if request.get("Note").is_some() && !noted {
+        return Err(invalid_input(
+            "Invalid parameter Note: Text (1 to 512) and UpdatedBy are required",
+        ));
     }
     for name in ["Confidence", "Criticality"] {
         let wrong = request

@@ -241,6 +241,7 @@ impl World {
         if let Some(held) = self.scopes.get_mut(scope) {
             held.changed.remove(&index);
             held.version += 1;
+            self.changes += 1;
         }
     }
 
@@ -277,6 +278,7 @@ impl World {
         }
         held.by_time.insert((at, index));
         held.version += 1;
+        self.changes += 1;
         self.by_time.insert(Spot { at, scope, index });
     }
 

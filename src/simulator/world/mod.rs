@@ -52,6 +52,8 @@ pub(super) struct World {
     scopes: Vec<Scope>,
     /// Every finding of the organization by `UpdatedAt`, for those who see several scopes at once.
     by_time: BTreeSet<Spot>,
+    /// Counts changes anywhere, so that a prepared answer can be told from an outdated one.
+    changes: u64,
 }
 
 impl World {
@@ -66,6 +68,7 @@ impl World {
             malformed: options.malformed,
             scopes: Vec::new(),
             by_time: BTreeSet::new(),
+            changes: 0,
         };
         let weights: Vec<u128> = (0..world.organization.accounts.len() * count)
             .map(|scope| u128::from(world.weight(scope)))
@@ -213,7 +216,7 @@ impl World {
             account,
             region,
         };
-        !opt_in || account <= MANAGEMENT + 1 || place.mix(0x0f7, 0) % 5 == 0
+        !opt_in || account <= MANAGEMENT + 1 || place.mix(0x0f7, 0).is_multiple_of(5)
     }
 
     /// In worlds of one Region, the account with the odd hub has it off there.

@@ -8,6 +8,9 @@ use super::{
     findings::Scope,
 };
 
+/// From where to where, as an ordered set takes it.
+type Range<T> = (Bound<T>, Bound<T>);
+
 /// A finding's place in time. Sorts by time, then by scope and number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::simulator) struct Spot {
@@ -54,9 +57,7 @@ impl View {
     pub(in crate::simulator) fn version(&self, world: &World) -> u64 {
         match self.width {
             Width::Scope(only) => world.version(only),
-            Width::Region(_) | Width::Everything => {
-                world.scopes().map(|scope| world.version(scope)).sum()
-            }
+            Width::Region(_) | Width::Everything => world.changes,
         }
     }
 
@@ -163,7 +164,7 @@ impl World {
         &'a self,
         view: &'a View,
         scope: usize,
-        range: (Bound<(Nanos, usize)>, Bound<(Nanos, usize)>),
+        range: Range<(Nanos, usize)>,
     ) -> impl DoubleEndedIterator<Item = Spot> + 'a {
         let held = self
             .held(scope)
@@ -181,7 +182,7 @@ impl World {
     fn anywhere<'a>(
         &'a self,
         view: &'a View,
-        range: (Bound<Spot>, Bound<Spot>),
+        range: Range<Spot>,
     ) -> impl DoubleEndedIterator<Item = Spot> + 'a {
         let set = (!inverted(range)).then_some(&self.by_time);
         let found = set.into_iter().flat_map(move |set| set.range(range));
@@ -214,7 +215,7 @@ fn spots_of(scope: usize, held: &Scope, first: usize) -> impl Iterator<Item = Sp
 }
 
 /// A range that `BTreeSet::range` would refuse: it can come from a token older than the window.
-fn inverted<T: PartialOrd>((low, high): (Bound<T>, Bound<T>)) -> bool {
+fn inverted<T: PartialOrd>((low, high): Range<T>) -> bool {
     match (low, high) {
         (Bound::Included(low), Bound::Included(high)) => low > high,
         (

@@ -330,7 +330,7 @@ fn reject(
         .prepare_cached(
             "INSERT INTO rejected (scope, content, reason, detail, finding_id, raw, size, first_seen)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-             ON CONFLICT (scope, content) DO NOTHING",
+             ON CONFLICT (content) DO NOTHING",
         )?
         .execute(params![
             scope,

@@ -78,15 +78,14 @@ CREATE TABLE finding_tallies (
 
 CREATE TABLE rejected (
     id         INTEGER PRIMARY KEY,
-    scope      INTEGER NOT NULL REFERENCES scopes (id),
-    content    BLOB    NOT NULL,
+    scope      INTEGER NOT NULL REFERENCES scopes (id),  -- that was asked when it was first met
+    content    BLOB    NOT NULL UNIQUE,
     reason     TEXT    NOT NULL,
     detail     TEXT    NOT NULL,
     finding_id TEXT,
     raw        BLOB    NOT NULL,  -- zstd
     size       INTEGER NOT NULL,  -- uncompressed bytes
-    first_seen INTEGER NOT NULL,
-    UNIQUE (scope, content)
+    first_seen INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE issues (
