@@ -28,7 +28,7 @@ fn written(duration: Duration) -> String {
     const UNITS: [(u64, &str); 3] = [(86_400, "d"), (3_600, "h"), (60, "m")];
     let secs = duration.as_secs();
     for (unit, name) in UNITS {
-        if secs > 0 && secs % unit == 0 {
+        if secs > 0 && secs.is_multiple_of(unit) {
             return format!("{}{name}", secs / unit);
         }
     }

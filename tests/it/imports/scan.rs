@@ -46,7 +46,7 @@ impl Source {
             if let [_, name, end, ..] = &words[declared..]
                 && end == ";"
             {
-                found.push([self.module.as_slice(), &[name.clone()]].concat());
+                found.push([self.module.as_slice(), std::slice::from_ref(name)].concat());
             }
         }
         found
