@@ -1,8 +1,10 @@
 # Two targets matter to a newcomer: `make demo` and `make test`.
 
 CARGO ?= cargo
+CARGO_TARGET_DIR ?= $(CURDIR)/target
+export CARGO_TARGET_DIR
 
-.PHONY: demo test lint tools bench-build
+.PHONY: demo test lint tools
 
 ## Builds hubwatch and runs it against a simulated organization until Ctrl-C.
 demo:
@@ -10,7 +12,7 @@ demo:
 
 ## Installs what the tests need and runs all of them.
 test: tools
-	$(CARGO) test --locked
+	HUBWATCH_TEST_PYTHON=$(CARGO_TARGET_DIR)/test-clients/bin/python $(CARGO) test --locked
 
 ## What the tests need beside the Rust toolchain: clients and checkers that we did not write.
 tools:

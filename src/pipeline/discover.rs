@@ -212,10 +212,8 @@ fn entries(
         Regions::Trouble(error) => {
             warn!(account = %account.id, error = %Printable(&error), "cannot list the account's Regions");
             // Trouble that passes by itself is left for the polls to find.
-            let trouble = match error.coverage() {
-                CoverageState::RoleMissing => Some((CoverageState::RoleMissing, error.to_string())),
-                _ => None,
-            };
+            let trouble = (error.coverage() == CoverageState::RoleMissing)
+                .then(|| (CoverageState::RoleMissing, error.to_string()));
             assumed
                 .iter()
                 .map(|region| entry(region, trouble.clone()))

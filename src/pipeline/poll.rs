@@ -243,9 +243,11 @@ impl Poller {
         {
             warn!(%scope, %error, "cannot note why {scope} cannot be read");
         }
-        match state {
-            CoverageState::Throttled | CoverageState::Unreachable => self.pace.poll_interval,
-            _ => jittered(TROUBLE_WAIT.max(self.pace.poll_interval)),
+        let passes = matches!(state, CoverageState::Throttled | CoverageState::Unreachable);
+        if passes {
+            self.pace.poll_interval
+        } else {
+            jittered(TROUBLE_WAIT.max(self.pace.poll_interval))
         }
     }
 }

@@ -79,12 +79,12 @@ def mail(addresses):
         "content": [{"type": "text/plain", "value": "t"}],
     }
     headers = {"Authorization": f"Bearer {addresses['sendgrid_api_key']}"}
-    sent = requests.post(f"{addresses['mail_url']}/v3/mail/send", json=body, headers=headers)
+    sent = requests.post(f"{addresses['sendgrid_url']}/v3/mail/send", json=body, headers=headers)
     assert sent.status_code == 202, sent.text
     form = {"from": "hub@example.com", "to": ["a@example.com", "b@example.com"], "subject": "s"}
     for extra in ({"data": form | {"text": "t"}}, {"data": form, "files": {"text": (None, "t")}}):
         sent = requests.post(
-            f"{addresses['mail_url']}/v3/{addresses['mailgun_domain']}/messages",
+            f"{addresses['mailgun_url']}/v3/{addresses['mailgun_domain']}/messages",
             auth=("api", addresses["mailgun_api_key"]),
             **extra,
         )
@@ -109,11 +109,11 @@ def smtp(host, port, user, password):
 
 def main():
     addresses = json.loads(sys.stdin.readline())
-    data_center(addresses["jira_url"], addresses["jira_personal_access_token"])
+    data_center(addresses["jira_dc_url"], addresses["jira_pat"])
     cloud(addresses["jira_url"], addresses["jira_email"], addresses["jira_api_token"])
     mail(addresses)
-    host, port = addresses["smtp_address"].rsplit(":", 1)
-    smtp(host, int(port), addresses["smtp_user"], addresses["smtp_password"])
+    host, port = addresses["smtp_host"], addresses["smtp_port"]
+    smtp(host, port, addresses["smtp_username"], addresses["smtp_password"])
     print("desk: ok")
 
 

@@ -9,7 +9,10 @@ use std::{
 use hubwatch::simulator::{Faults, Options, Reach, Simulator};
 use jiff::SignedDuration;
 use serde_json::Value;
-use tokio::{io::AsyncWriteExt, process::Command};
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
+    process::Command,
+};
 
 /// A Python that has boto3: the one named by `HUBWATCH_TEST_PYTHON`, or the first on the path.
 #[expect(
@@ -22,27 +25,48 @@ fn python() -> PathBuf {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn boto3_and_the_aws_cli_find_the_simulator_to_be_aws() {
-    let python = python();
-    let has_boto3 = Command::new(&python)
-        .args(["-c", "import boto3"])
-        .stderr(Stdio::null())
-        .status()
-        .await
-        .is_ok_and(|status| status.success());
-    assert!(
-        has_boto3,
-        "{} has no boto3; run the tests with `make test`",
-        python.display()
-    );
+    drive("aws.py", &["boto3"]).await;
+}
 
-    let options = Options {
-        accounts: 45,
-        regions: 5,
-        findings: 4_000,
-        ..Options::default()
-    };
-    let running = Simulator::start(options).await.unwrap();
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/aws.py");
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn jiras_own_client_and_smtplib_find_the_simulator_to_be_a_desk() {
+    drive("desk.py", &["jira", "requests"]).await;
+}
+
+/// Runs a script of `tests/clients` against `hubwatch simulate`, as anybody would.
+async fn drive(script: &str, needs: &[&str]) {
+    let python = python();
+    for module in needs {
+        let import = ["-c", &format!("import {module}")];
+        let has = Command::new(&python)
+            .args(import)
+            .stderr(Stdio::null())
+            .status()
+            .await;
+        let has = has.is_ok_and(|status| status.success());
+        assert!(has, "{} has no {module}; run `make test`", python.display());
+    }
+    let mut simulate = Command::new(env!("CARGO_BIN_EXE_hubwatch"))
+        .args([
+            "simulate",
+            "--accounts",
+            "45",
+            "--regions",
+            "5",
+            "--findings",
+            "4000",
+        ])
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let mut announced = BufReader::new(simulate.stdout.take().unwrap());
+    announced.read_line(&mut line).await.unwrap();
+
+    let script = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/clients")
+        .join(script);
     let mut child = Command::new(&python)
         .arg(&script)
         .stdin(Stdio::piped())
@@ -51,8 +75,13 @@ async fn boto3_and_the_aws_cli_find_the_simulator_to_be_aws() {
         .kill_on_drop(true)
         .spawn()
         .unwrap();
-    let line = serde_json::to_vec(running.endpoints()).unwrap();
-    child.stdin.take().unwrap().write_all(&line).await.unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(line.as_bytes())
+        .await
+        .unwrap();
     let output = tokio::time::timeout(Duration::from_secs(300), child.wait_with_output())
         .await
         .expect("the script took over five minutes")
@@ -60,7 +89,6 @@ async fn boto3_and_the_aws_cli_find_the_simulator_to_be_aws() {
     let told = String::from_utf8_lossy(&output.stdout);
     let complained = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{told}\n{complained}");
-    running.stop().await;
 }
 
 #[tokio::test]
