@@ -22,9 +22,6 @@ pub(super) fn warn_of(config: &Config) {
     for warning in &config.warnings {
         warn!("{warning}");
     }
-    if config.routes.is_empty() {
-        warn!("no [[routes]] are configured, so nobody will be told of anything");
-    }
 }
 
 /// Runs the daemon and its pages until `stop`.
