@@ -117,10 +117,9 @@ fn introduce(
     ))?;
     line(format_args!("status page:  http://{listening}/"))?;
     line(format_args!("metrics:      http://{listening}/metrics"))?;
-    line(format_args!(
-        "simulator:    {}/truth",
-        running.endpoints().control_url
-    ))?;
+    let control = &running.endpoints().control_url;
+    line(format_args!("tickets:      {control}/tickets"))?;
+    line(format_args!("mails:        {control}/mails"))?;
     line(format_args!("settings:     {}", place.config().display()))?;
     line(
         "reading every account and Region for the first time; AWS allows three requests a second each",
