@@ -12,6 +12,7 @@ mod discover;
 mod metrics;
 mod notice;
 mod page;
+mod plan;
 mod poll;
 mod record;
 mod schedule;
@@ -143,8 +144,8 @@ impl Daemon {
         let discoverer = Discoverer::new(self, Arc::clone(&schedule));
         supervisor.spawn("discover", discoverer.run(stop.clone()));
         for n in 0..self.pace.workers {
-            let poller = Poller::new(self, Arc::clone(&schedule), recorder.clone());
-            supervisor.spawn(format!("poll {n}"), poller.run(stop.clone()));
+            let poller = Poller::new(self, Arc::clone(&schedule), recorder.clone(), stop.clone());
+            supervisor.spawn(format!("poll {n}"), poller.run());
         }
         supervisor.spawn("decide", Decider::new(self, wake_decide).run(stop.clone()));
     }

@@ -2,20 +2,19 @@
 
 use rusqlite::{OptionalExtension, Transaction, params};
 
-use crate::domain::{
-    Change, Digest, IssueIdentity, Severity, Standing, Timestamp, Window, window::WindowKind,
-};
+use crate::domain::{Change, Digest, IssueIdentity, Severity, Standing, Timestamp};
 
 use super::{
-    super::{FindingRecord, PageOutcome, PageRecord, RejectedRecord, StoreError},
+    super::{FindingRecord, PageOutcome, PageRecord, Reached, RejectedRecord, StoreError},
     Memory,
     bodies::{self, Packing},
-    rows, scopes,
+    rows,
     tallies::TallyChanges,
+    windows,
 };
 
 /// Bits of a finding's key below its scope.
-const LOW_BITS: u32 = 40;
+pub(super) const LOW_BITS: u32 = 40;
 const LOW_MASK: u64 = (1 << LOW_BITS) - 1;
 /// How many findings of one scope may share 40 bits. A million findings in one scope make one
 /// collision of two, so eight is never reached by chance.
@@ -63,8 +62,10 @@ fn record_page(
     for rejected in &page.rejected {
         outcome.rejected += u32::from(reject(tx, asked, page, rejected, now)?);
     }
-    if page.last {
-        scopes::complete_window(tx, asked, page.window, now)?;
+    match page.reached {
+        Reached::Nothing => {}
+        Reached::UpTo(kind, edge) => windows::advance(tx, asked, kind, edge)?,
+        Reached::End(window) => windows::complete(tx, asked, window, now)?,
     }
     Ok(outcome)
 }
@@ -101,10 +102,11 @@ impl Recorder<'_, '_> {
         let Some(stored) = stored else {
             return self.insert(scope, key, verify, record);
         };
-        if version < stored.updated_at {
+        self.meet(key)?;
+        if version < stored.updated_at && stored.standing != Standing::Gone {
             return Ok(Change::Unchanged);
         }
-        if record.content == stored.content {
+        if record.content == stored.content && stored.standing != Standing::Gone {
             if version == stored.updated_at {
                 return Ok(Change::Unchanged);
             }
@@ -173,7 +175,7 @@ impl Recorder<'_, '_> {
         self.write(key, verify, issue, record)?;
         self.tallies
             .add(scope, record.finding.severity, record.finding.standing());
-        touch(self.tx, issue, self.page.window, Change::Appeared)?;
+        touch(self.tx, issue, self.page.history, Change::Appeared)?;
         Ok(Change::Appeared)
     }
 
@@ -191,9 +193,9 @@ impl Recorder<'_, '_> {
         self.tallies.remove(scope, stored.severity, stored.standing);
         self.tallies
             .add(scope, record.finding.severity, record.finding.standing());
-        touch(self.tx, issue, self.page.window, change)?;
+        touch(self.tx, issue, self.page.history, change)?;
         if issue != stored.issue {
-            touch(self.tx, stored.issue, self.page.window, Change::Altered)?;
+            touch(self.tx, stored.issue, self.page.history, Change::Altered)?;
         }
         Ok(change)
     }
@@ -222,12 +224,13 @@ impl Recorder<'_, '_> {
             .prepare_cached(
                 "INSERT INTO findings (key, verify, id_hash, recorded_at, issue, severity, standing,
                                        updated_at, since, title, product, compliance, workflow,
-                                       content, body, start, length)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
+                                       content, body, start, length, swept)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
+                         ?18)
                  ON CONFLICT (key) DO UPDATE SET
                      issue = ?5, severity = ?6, standing = ?7, updated_at = ?8, since = ?9,
                      title = ?10, product = ?11, compliance = ?12, workflow = ?13, content = ?14,
-                     body = ?15, start = ?16, length = ?17, stamps = NULL",
+                     body = ?15, start = ?16, length = ?17, stamps = NULL, gone = NULL",
             )?
             .execute(params![
                 key,
@@ -247,7 +250,18 @@ impl Recorder<'_, '_> {
                 self.packing.id(),
                 rows::size(place.start),
                 rows::size(place.len()),
+                self.page.sweep.map(rows::micros),
             ])?;
+        Ok(())
+    }
+
+    /// A sweep met the finding, so that it is not missed at the end.
+    fn meet(&self, key: i64) -> Result<(), StoreError> {
+        if let Some(sweep) = self.page.sweep {
+            self.tx
+                .prepare_cached("UPDATE findings SET swept = ?2 WHERE key = ?1")?
+                .execute(params![key, rows::micros(sweep)])?;
+        }
         Ok(())
     }
 
@@ -301,14 +315,13 @@ fn issue_id(
 
 /// Marks an issue, so that deciding looks at it. What a scope held before hubwatch came is history;
 /// only a problem that appears or comes back afterwards is news.
-fn touch(
+pub(super) fn touch(
     tx: &Transaction<'_>,
     issue: i64,
-    window: Window,
+    history: bool,
     change: Change,
 ) -> Result<(), StoreError> {
-    let news =
-        window.kind == WindowKind::Tail && matches!(change, Change::Appeared | Change::Reopened);
+    let news = !history && matches!(change, Change::Appeared | Change::Reopened);
     tx.prepare_cached(
         "INSERT INTO touched (issue, history) VALUES (?1, ?2)
          ON CONFLICT (issue) DO UPDATE SET history = min(history, excluded.history)",
