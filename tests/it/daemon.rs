@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hubwatch::{
-    domain::delivery::DeliveryState,
+    domain::{CoverageState, Timestamp, delivery::DeliveryState},
     simulator::{Faults, Options, desk, jira},
 };
 
@@ -199,6 +199,38 @@ async fn sync_reads_everything_and_sends_nothing() {
         "{found} of {}",
         theirs.len()
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_sync_asks_every_scope_again() {
+    // More than are asked at the same time, so that the last ones have to wait.
+    let bench = Bench::start(Options {
+        accounts: 40,
+        ..options(29)
+    })
+    .await;
+    bench.run(&["sync"]).await;
+    let (before, _) = last_complete(&bench).await;
+    // What was read less than half an interval ago is not asked again.
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    bench.simulator.world().set_faults(Faults {
+        slow: 1.0,
+        slow_millis: 600,
+        services: ["securityhub".to_owned()].into(),
+        ..Faults::default()
+    });
+    let (_, out, err) = bench.run(&["sync"]).await;
+    assert!(out.starts_with("synced"), "{out}\n{err}");
+    let (_, oldest) = last_complete(&bench).await;
+    assert!(oldest > before, "{oldest} is of the sync before {before}");
+}
+
+/// When the readable scopes were last read to an end: the newest such time, and the oldest.
+async fn last_complete(bench: &Bench) -> (Timestamp, Timestamp) {
+    let coverage = bench.store().coverage().await.unwrap();
+    let times = coverage.iter().filter(|c| c.state == CoverageState::Ok);
+    let times: Vec<Timestamp> = times.map(|c| c.last_complete.unwrap()).collect();
+    (*times.iter().max().unwrap(), *times.iter().min().unwrap())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
