@@ -124,13 +124,9 @@ impl Poller {
         begun: bool,
         stop: &CancellationToken,
     ) -> Result<(), PollError> {
-        // A tail that fits in one page needs no row of its own: read again, it is the same.
-        if window.kind == WindowKind::Backfill && !begun {
-            self.store.begin_window(scope, window, progress).await?;
-        }
         let mut restarts = 0;
         loop {
-            match self.read_pages(scope, window, progress, stop).await {
+            match self.read_pages(scope, window, progress, begun, stop).await {
                 Err(PollError::Aws(AwsError::StaleToken)) if restarts < MAX_RESTARTS => {
                     restarts += 1;
                     debug!(%scope, "a page token went stale; the window is read again");
@@ -145,6 +141,7 @@ impl Poller {
         scope: &Scope,
         window: Window,
         progress: SyncProgress,
+        begun: bool,
         stop: &CancellationToken,
     ) -> Result<(), PollError> {
         let mut token: Option<String> = None;
@@ -154,8 +151,12 @@ impl Poller {
                 return Err(PollError::Stopped);
             }
             let read = self.page(scope, window, token.as_deref(), stop).await?;
-            if pages == 1 && read.next_token.is_some() && window.kind == WindowKind::Tail {
-                // Its bounds stay pinned, so that a restart goes on with the same question.
+            // A tail that fits in one page needs no row of its own: read again, it is the same.
+            let goes_on = window.kind == WindowKind::Backfill || read.next_token.is_some();
+            if pages == 1 && goes_on && !begun {
+                // Its bounds stay pinned, so that a restart goes on with the same question. Only
+                // once AWS has answered: a scope that refuses us for weeks is met when it lets us
+                // in, and what it holds by then is history.
                 self.store.begin_window(scope, window, progress).await?;
             }
             findings += read.record.findings.len();

@@ -1,6 +1,6 @@
 //! The whole of hubwatch as a process, against the simulated organization.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use hubwatch::{
     domain::{CoverageState, Timestamp, delivery::DeliveryState},
@@ -223,6 +223,32 @@ async fn a_second_sync_asks_every_scope_again() {
     assert!(out.starts_with("synced"), "{out}\n{err}");
     let (_, oldest) = last_complete(&bench).await;
     assert!(oldest > before, "{oldest} is of the sync before {before}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_an_account_holds_when_it_lets_us_in_is_history() {
+    let bench = Bench::start(options(31)).await;
+    let world = bench.simulator.world();
+    let scope = bench.some_scope();
+    let denied: BTreeSet<String> = world
+        .truth()
+        .scopes
+        .into_iter()
+        .map(|scope| scope.account_id)
+        .collect();
+    world.set_faults(Faults {
+        denied_accounts: denied,
+        ..Faults::default()
+    });
+    bench.run(&["sync"]).await;
+    assert!(bench.incidents().await.is_empty());
+
+    let known = bench.store().progress(&scope).await.unwrap();
+    assert_eq!(known.progress, None, "nobody has answered yet");
+    world.set_faults(Faults::default());
+    bench.run(&["sync"]).await;
+    let known = bench.store().progress(&scope).await.unwrap();
+    assert!(known.progress.unwrap().is_backfilled());
 }
 
 /// When the readable scopes were last read to an end: the newest such time, and the oldest.

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fs, path::PathBuf, process::Stdio, time::Duration};
 
 use hubwatch::{
-    domain::{CoverageState, delivery::DeliveryState},
+    domain::{CoverageState, Scope, delivery::DeliveryState},
     simulator::{Options, Reach, Running, Simulator},
     store::{Access, IncidentFilter, Store, StoreUrl, StoredIncident, open},
 };
@@ -206,6 +206,16 @@ impl Bench {
                 let count = here.get(&key).copied().unwrap_or_default();
                 assert_eq!(count, scope.findings, "{key:?}");
             }
+        }
+    }
+
+    /// An account and Region that can be read once there is no trouble.
+    pub(crate) fn some_scope(&self) -> Scope {
+        let truth = self.simulator.world().truth();
+        let readable = truth.scopes.iter().find(|s| s.reach == Reach::Ok).unwrap();
+        Scope {
+            account: readable.account_id.as_str().into(),
+            region: readable.region.as_str().into(),
         }
     }
 

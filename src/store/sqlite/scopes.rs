@@ -260,6 +260,19 @@ fn begun_windows(tx: &Transaction<'_>, scope: i64) -> Result<Vec<Window>, StoreE
     Ok(begun)
 }
 
+/// When a scope was first met, as long as not all of its history is recorded.
+pub(super) fn first_contact_of_unread(
+    tx: &Transaction<'_>,
+    scope: i64,
+) -> Result<Option<Timestamp>, StoreError> {
+    let first_contact: Option<i64> = tx
+        .prepare_cached("SELECT first_contact FROM scopes WHERE id = ?1 AND history_from > ?2")?
+        .query_row([scope, origin()], |row| row.get(0))
+        .optional()?
+        .flatten();
+    first_contact.map(rows::time).transpose()
+}
+
 /// See [`super::super::Store::begin_window`].
 pub(super) fn begin_window(
     tx: &Transaction<'_>,
