@@ -114,8 +114,24 @@ async fn metrics_are_what_prometheus_expects() {
     ] {
         assert!(metrics.contains(name), "no {name} in\n{metrics}");
     }
+    // Scrapers that come at once see every series, not each other's half.
+    let scopes = series(&metrics);
+    let mut scrapes = tokio::task::JoinSet::new();
+    for _ in 0..40 {
+        let url = format!("http://{address}/metrics");
+        scrapes.spawn(async move { reqwest::get(url).await.unwrap().text().await.unwrap() });
+    }
+    while let Some(scrape) = scrapes.join_next().await {
+        assert_eq!(series(&scrape.unwrap()), scopes);
+    }
     assert_eq!(promtool(metrics).await, "");
     terminate(daemon).await;
+}
+
+/// How many series there are of findings and of coverage.
+fn series(metrics: &str) -> [usize; 2] {
+    ["hubwatch_findings{", "hubwatch_scope_state{"]
+        .map(|name| metrics.lines().filter(|l| l.starts_with(name)).count())
 }
 
 /// What `promtool check metrics` has to say.
