@@ -274,7 +274,9 @@ fn plan(known: &ScopeProgress, now: Timestamp, interval: Duration, rules: Window
     };
     let interval = jiff::SignedDuration::try_from(interval).unwrap_or(jiff::SignedDuration::MAX);
     // Half an interval, so that jitter in the schedule never skips a turn.
-    let tail_due = now.duration_since(progress.watermark) >= interval / 2;
+    let waited = now.duration_since(progress.watermark);
+    // A clock that was set back must not keep the scope from being read until it has caught up.
+    let tail_due = waited >= interval / 2 || waited.is_negative();
     let tail =
         begun(WindowKind::Tail).or_else(|| tail_due.then(|| progress.tail_window(now, rules)));
     let backfill = begun(WindowKind::Backfill).or_else(|| progress.backfill_window(rules));
@@ -349,6 +351,19 @@ mod tests {
         };
         let plan = plan(&known, at("2026-05-01T00:01:00Z"), INTERVAL, RULES);
         assert_eq!(kinds(&plan), [WindowKind::Tail, WindowKind::Backfill]);
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_does_not_keep_the_tail_from_being_read() {
+        let known = ScopeProgress {
+            progress: Some(SyncProgress {
+                history_from: crate::domain::window::ORIGIN,
+                ..SyncProgress::first_contact(at("2026-05-01T01:00:00Z"))
+            }),
+            begun: vec![],
+        };
+        let plan = plan(&known, at("2026-05-01T00:55:00Z"), INTERVAL, RULES);
+        assert_eq!(kinds(&plan), [WindowKind::Tail]);
     }
 
     #[test]
