@@ -44,7 +44,7 @@ async fn answers_that_jira_loses_make_no_second_ticket() {
     let bench = Bench::start(options(11)).await;
     let faults = desk::Faults {
         lose_answer: desk::Chance::probability(0.2),
-        throttle: desk::Chance::probability(0.1),
+        throttle: desk::Chance::probability(0.03),
         fail_after: desk::Chance::probability(0.1),
         writes_only: true,
         ..desk::Faults::default()
@@ -56,6 +56,30 @@ async fn answers_that_jira_loses_make_no_second_ticket() {
     let struck = bench.simulator.booth().jira.faults_struck();
     assert!(struck.values().sum::<u64>() > 20, "{struck:?}");
     bench.assert_one_ticket_each().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sink_that_asks_for_patience_is_left_alone_whatever_is_owed() {
+    let bench = Bench::start(options(37)).await;
+    let faults = desk::Faults {
+        throttle: desk::Chance::always(),
+        retry_after_secs: 3_600,
+        ..desk::Faults::default()
+    };
+    bench.simulator.booth().jira.set_faults(faults);
+    let daemon = bench.daemon();
+    // The mails go out, and each incident owes a ticket as well.
+    let mails = || bench.simulator.booth().mail.mails_accepted();
+    for _ in 0..300 {
+        if mails() > 100 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert!(mails() > 100, "{}", tail(&bench.log()));
+    terminate(daemon).await;
+    let struck: u64 = bench.simulator.booth().jira.faults_struck().values().sum();
+    assert!((1..=4).contains(&struck), "asked {struck} times");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
