@@ -152,10 +152,12 @@ impl SyncProgress {
         self.history_from <= ORIGIN
     }
 
-    /// Whether the tail is due. Half an interval early, so that jitter never skips a turn.
+    /// Whether the tail is due. Half an interval early, so that jitter never skips a turn; and after
+    /// the clock was set back, or nothing would be read until time has caught up.
     #[must_use]
     pub fn is_tail_due(&self, now: Timestamp, rules: WindowRules) -> bool {
-        now.duration_since(self.watermark) >= rules.tail_every / 2
+        let waited = now.duration_since(self.watermark);
+        waited >= rules.tail_every / 2 || waited.is_negative()
     }
 
     /// What is new since the watermark.
@@ -301,6 +303,7 @@ mod tests {
         assert_eq!(later.watermark, at("2026-03-01T00:01:00Z"));
 
         // The clock was set back by an hour.
+        assert!(later.is_tail_due(at("2026-02-28T23:00:00Z"), RULES));
         let window = later.tail_window(at("2026-02-28T23:00:00Z"), RULES);
         assert_eq!(later.after(window).watermark, later.watermark);
         assert!(window.start < window.end);

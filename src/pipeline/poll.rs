@@ -140,16 +140,9 @@ impl Poller {
         progress: SyncProgress,
         known: bool,
     ) -> Result<SyncProgress, PollError> {
-        // A tail that fits in one page needs no row of its own: read again, it is the same.
-        let persisted = known || begun.window.kind != WindowKind::Tail;
-        if persisted && !known {
-            self.store
-                .begin_window(scope, begun.window, progress)
-                .await?;
-        }
         let mut reading = Reading {
             begun,
-            persisted,
+            persisted: known,
             progress,
             findings: 0,
             pages: 0,
@@ -189,7 +182,11 @@ impl Poller {
                 (Some(_), Some(edge)) => Reached::UpTo(window.kind, edge),
                 (Some(_), None) => Reached::Nothing,
             };
-            if next_token.is_some() && !reading.persisted {
+            // A tail that fits in one page needs no row of its own: read again, it is the same. The
+            // others begin once AWS has answered: a scope that refuses us for weeks is met when it
+            // lets us in, and what it holds by then is history.
+            let goes_on = window.kind != WindowKind::Tail || next_token.is_some();
+            if goes_on && !reading.persisted {
                 self.store
                     .begin_window(scope, window, reading.progress)
                     .await?;

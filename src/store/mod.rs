@@ -153,6 +153,10 @@ pub trait Store: Send + Sync + Debug {
         lease_until: Timestamp,
     ) -> Result<Vec<Delivery>, StoreError>;
 
+    /// Begins the attempt of a leased delivery anew: the request follows at once. What is in doubt
+    /// after a crash is then this moment, and not the earlier one of the lease.
+    async fn intend(&self, delivery: i64, now: Timestamp) -> Result<(), StoreError>;
+
     /// Writes what became of a leased delivery, and ends the lease.
     async fn settle(
         &self,

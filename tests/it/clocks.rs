@@ -59,7 +59,8 @@ async fn what_no_cursor_sees_is_seen() {
     let store = daemon.store.clone();
     let stop = CancellationToken::new();
     let watching = daemon.clone();
-    let running = tokio::spawn(daemon.run(stop.clone()));
+    let mut running = tokio::task::JoinSet::new();
+    running.spawn(daemon.run(stop.clone()));
     assert!(watching.until_synced(&stop, |_| {}).await.is_synced());
 
     let truth = world.truth();
@@ -132,5 +133,5 @@ async fn what_no_cursor_sees_is_seen() {
     assert_eq!(gone[0].gone.as_deref(), Some("deleted"));
 
     stop.cancel();
-    running.await.unwrap().unwrap();
+    running.join_next().await.unwrap().unwrap().unwrap();
 }

@@ -379,6 +379,42 @@ async fn history_is_silent_and_news_is_owed_to_every_sink_once() {
 }
 
 #[tokio::test]
+async fn an_old_finding_that_the_tail_meets_before_the_history_is_no_news() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = store(directory.path());
+    let first = SyncProgress::first_contact(now());
+    store
+        .begin_window(&scope(), a_backfill(), first)
+        .await
+        .unwrap();
+    // Its provider has just written it anew, as Security Hub does daily; it is a month old.
+    let rewritten = Raw {
+        updated_at: "2026-05-01T12:00:30Z".to_owned(),
+        ..raw("old")
+    };
+    let later = tail("2026-05-01T11:50:00Z", "2026-05-01T12:01:00Z");
+    record(&*store, later, &[rewritten.text()]).await;
+    let decided = store.decide(&rulebook("silent"), 100, now()).await.unwrap();
+    assert_eq!((decided.opened, decided.owed), (1, 0));
+
+    // Once all history is recorded, what was not in it is news.
+    for start in [a_backfill().start, ORIGIN] {
+        let window = Window {
+            start,
+            ..a_backfill()
+        };
+        store.begin_window(&scope(), window, first).await.unwrap();
+        store
+            .record(vec![page(window, true, &[])], now())
+            .await
+            .unwrap();
+    }
+    record(&*store, later, &[raw("late").text()]).await;
+    let decided = store.decide(&rulebook("silent"), 100, now()).await.unwrap();
+    assert_eq!((decided.opened, decided.owed), (1, 2));
+}
+
+#[tokio::test]
 async fn an_incident_is_resolved_when_its_findings_pass() {
     let directory = tempfile::tempdir().unwrap();
     let store = store(directory.path());

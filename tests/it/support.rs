@@ -6,7 +6,7 @@ use hubwatch::{
     aws::Aws,
     config,
     correlate::Rulebook,
-    domain::{Clock, CoverageState, delivery::DeliveryState},
+    domain::{Clock, CoverageState, Scope, delivery::DeliveryState},
     notify::{HttpClient, choose},
     observe::{Health, new_registry},
     pipeline::{Daemon, Pace, PipelineMetrics},
@@ -213,6 +213,16 @@ impl Bench {
                 let count = here.get(&key).copied().unwrap_or_default();
                 assert_eq!(count, scope.findings, "{key:?}");
             }
+        }
+    }
+
+    /// An account and Region that can be read once there is no trouble.
+    pub(crate) fn some_scope(&self) -> Scope {
+        let truth = self.simulator.world().truth();
+        let readable = truth.scopes.iter().find(|s| s.reach == Reach::Ok).unwrap();
+        Scope {
+            account: readable.account_id.as_str().into(),
+            region: readable.region.as_str().into(),
         }
     }
 

@@ -361,6 +361,11 @@ impl Store for Sqlite {
             .await
     }
 
+    async fn intend(&self, delivery: i64, now: Timestamp) -> Result<(), StoreError> {
+        self.write(move |tx, _| deliveries::intend(tx, delivery, now))
+            .await
+    }
+
     async fn settle(
         &self,
         delivery: i64,

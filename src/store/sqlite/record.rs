@@ -46,6 +46,7 @@ fn record_page(
     let mut outcome = PageOutcome::default();
     let mut packing = Packing::start(tx)?;
     let asked = memory.scopes.id(tx, &page.scope)?;
+    let news = News::of(tx, asked, page.history)?;
     for record in &page.findings {
         let mut recorder = Recorder {
             tx,
@@ -53,6 +54,7 @@ fn record_page(
             tallies,
             packing: &mut packing,
             page,
+            news,
             now,
         };
         let change = recorder.finding(record)?;
@@ -86,6 +88,7 @@ struct Recorder<'a, 'tx> {
     tallies: &'a mut TallyChanges,
     packing: &'a mut Packing,
     page: &'a PageRecord,
+    news: News,
     now: Timestamp,
 }
 
@@ -175,7 +178,8 @@ impl Recorder<'_, '_> {
         self.write(key, verify, issue, record)?;
         self.tallies
             .add(scope, record.finding.severity, record.finding.standing());
-        touch(self.tx, issue, self.page.history, Change::Appeared)?;
+        let is_news = self.news.is_appearance(since(record));
+        touch(self.tx, issue, is_news)?;
         Ok(Change::Appeared)
     }
 
@@ -193,9 +197,10 @@ impl Recorder<'_, '_> {
         self.tallies.remove(scope, stored.severity, stored.standing);
         self.tallies
             .add(scope, record.finding.severity, record.finding.standing());
-        touch(self.tx, issue, self.page.history, change)?;
+        let is_news = change == Change::Reopened && self.news != News::No;
+        touch(self.tx, issue, is_news)?;
         if issue != stored.issue {
-            touch(self.tx, stored.issue, self.page.history, Change::Altered)?;
+            touch(self.tx, stored.issue, false)?;
         }
         Ok(change)
     }
@@ -212,10 +217,6 @@ impl Recorder<'_, '_> {
         let raw = self.page.body.get(record.raw.clone()).unwrap_or_default();
         let place = self.packing.add(raw);
         let texts = &mut self.memory.texts;
-        let since = finding
-            .first_observed_at
-            .or(finding.created_at)
-            .unwrap_or(finding.updated_at);
         let compliance = match &finding.compliance {
             Some(compliance) => Some(texts.id(self.tx, compliance.as_str())?),
             None => None,
@@ -241,7 +242,7 @@ impl Recorder<'_, '_> {
                 finding.severity.rank(),
                 finding.standing().code(),
                 rows::version(finding.updated_at),
-                rows::micros(since),
+                rows::micros(since(record)),
                 texts.id(self.tx, &finding.title)?,
                 texts.id(self.tx, &finding.product)?,
                 compliance,
@@ -313,15 +314,48 @@ fn issue_id(
         ])?)
 }
 
-/// Marks an issue, so that deciding looks at it. What a scope held before hubwatch came is history;
-/// only a problem that appears or comes back afterwards is news.
-pub(super) fn touch(
-    tx: &Transaction<'_>,
-    issue: i64,
-    history: bool,
-    change: Change,
-) -> Result<(), StoreError> {
-    let news = !history && matches!(change, Change::Appeared | Change::Reopened);
+/// Since when a finding reports its problem.
+fn since(record: &FindingRecord) -> Timestamp {
+    let finding = &record.finding;
+    finding
+        .first_observed_at
+        .or(finding.created_at)
+        .unwrap_or(finding.updated_at)
+}
+
+/// What of a page can be news. What a scope held before hubwatch came is history; only a problem
+/// that appears or comes back afterwards is news.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum News {
+    /// Nothing: it is history that is read.
+    No,
+    /// Problems since this time, when the scope was first met. Its history is not all recorded yet,
+    /// and an old finding that its provider has just written anew comes with the tail.
+    Since(Timestamp),
+    /// Whatever appears.
+    All,
+}
+
+impl News {
+    fn of(tx: &Transaction<'_>, scope: i64, history: bool) -> Result<Self, StoreError> {
+        if history {
+            return Ok(Self::No);
+        }
+        let unread = windows::first_contact_of_unread(tx, scope)?;
+        Ok(unread.map_or(Self::All, Self::Since))
+    }
+
+    fn is_appearance(self, since: Timestamp) -> bool {
+        match self {
+            Self::No => false,
+            Self::Since(first_contact) => since >= first_contact,
+            Self::All => true,
+        }
+    }
+}
+
+/// Marks an issue, so that deciding looks at it.
+pub(super) fn touch(tx: &Transaction<'_>, issue: i64, news: bool) -> Result<(), StoreError> {
     tx.prepare_cached(
         "INSERT INTO touched (issue, history) VALUES (?1, ?2)
          ON CONFLICT (issue) DO UPDATE SET history = min(history, excluded.history)",

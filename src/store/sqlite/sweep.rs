@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use rusqlite::{Transaction, params};
 
-use crate::domain::{Change, Scope, Standing, Timestamp};
+use crate::domain::{Scope, Standing, Timestamp};
 
 use super::{
     super::{KnownFinding, StoreError},
@@ -175,7 +175,7 @@ fn declare_gone(
     let scope = finding >> LOW_BITS;
     tallies.remove(scope, severity, standing);
     tallies.add(scope, severity, Standing::Gone);
-    touch(tx, issue, true, Change::Resolved)?;
+    touch(tx, issue, false)?;
     Ok(true)
 }
 

@@ -84,6 +84,17 @@ fn begun(tx: &Transaction<'_>, scope: i64) -> Result<Vec<BegunWindow>, StoreErro
     Ok(begun)
 }
 
+/// When a scope was first met, as long as not all of its history is recorded.
+pub(super) fn first_contact_of_unread(
+    tx: &Transaction<'_>,
+    scope: i64,
+) -> Result<Option<Timestamp>, StoreError> {
+    let recorded = recorded(tx, scope)?;
+    Ok(recorded
+        .filter(|progress| !progress.is_backfilled())
+        .map(|progress| progress.first_contact))
+}
+
 /// See [`super::super::Store::begin_window`].
 pub(super) fn begin(
     tx: &Transaction<'_>,
