@@ -140,6 +140,13 @@ fn by_code(operation: Operation, identity: Identity, answer: Answer<'_>) -> Opti
             bad_credentials("AWS found no complete signature: a proxy that alters requests")
         }
 
+        // Only a unit that the configuration names is ever a parent that is not there. The caller
+        // knows the key and fills it in.
+        "ParentNotFoundException" => AwsError::Selection {
+            key: "accounts",
+            reason: quote(answer),
+        },
+
         // Whether `InvalidInputException` is the code of a refused token was never seen with its
         // answer; the text was.
         _ if operation == Operation::GetFindings

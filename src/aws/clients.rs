@@ -22,6 +22,7 @@ use super::{
     error::AwsError,
     metrics::Metrics,
     operation::{Identity, Operation},
+    via::Via,
 };
 use crate::domain::Region;
 
@@ -46,7 +47,15 @@ pub(super) struct Clients {
 
 impl Clients {
     pub(super) async fn new(config: &Config, metrics: Metrics) -> Self {
-        let shared = shared_config(config).await;
+        let mut shared = shared_config(config).await;
+        if let Some(arn) = &config.role.via {
+            let own = aws_sdk_sts::Client::new(&shared);
+            let via = Via::new(own, &config.role, arn, metrics.clone());
+            shared = shared
+                .into_builder()
+                .credentials_provider(SharedCredentialsProvider::new(via))
+                .build();
+        }
         // A request for findings is paid for from its scope's budget, and the SDK's retry quota is
         // shared by all scopes, so the SDK must not repeat one. The pipeline asks again.
         let securityhub = aws_sdk_securityhub::config::Builder::from(&shared)
@@ -96,7 +105,7 @@ impl Clients {
         call
     }
 
-    /// Security Hub, which is always asked with an account's session.
+    /// Security Hub, asked with our own credentials; see [`Clients::securityhub_as`].
     pub(super) fn securityhub(&self) -> &aws_sdk_securityhub::Client {
         &self.securityhub
     }

@@ -1,9 +1,10 @@
 //! What this room runs on: settings that cannot hold nonsense.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 use secrecy::SecretString;
 
+use super::selection::Selection;
 use crate::domain::{Account, AccountId, Partition, Region};
 
 /// How many `GetFindings` requests are under way at once, in all Regions together.
@@ -28,6 +29,7 @@ pub struct Pace {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum AccountSource {
     Organization,
+    HubMembers,
     List(Vec<Account>),
 }
 
@@ -45,6 +47,17 @@ pub(super) struct Role {
     pub(super) external_id: Option<SecretString>,
     pub(super) session_name: String,
     pub(super) duration: Duration,
+    pub(super) session_tags: BTreeMap<String, String>,
+    pub(super) source_identity: Option<String>,
+    /// The ARN of a role that is assumed first, and as which everything else is asked.
+    pub(super) via: Option<String>,
+}
+
+impl Role {
+    /// How long a session lasts, as STS takes it.
+    pub(super) fn duration_secs(&self) -> i32 {
+        i32::try_from(self.duration.as_secs()).unwrap_or(i32::MAX)
+    }
 }
 
 /// Credentials for simulators, in place of the SDK's usual sources.
@@ -62,8 +75,7 @@ pub struct Config {
     pub(super) endpoint_url: Option<String>,
     pub(super) role: Role,
     pub(super) accounts: AccountSource,
-    pub(super) include: BTreeSet<AccountId>,
-    pub(super) exclude: BTreeSet<AccountId>,
+    pub(super) selection: Selection,
     pub(super) regions: RegionSource,
     pub(super) refresh: Duration,
     pub(super) in_flight: usize,
@@ -128,11 +140,5 @@ impl Config {
             "arn:{}:iam::{account}:role/{}",
             self.partition, self.role.name
         )
-    }
-
-    /// Whether the choice of accounts takes this one.
-    pub(super) fn selects(&self, account: &AccountId) -> bool {
-        let included = self.include.is_empty() || self.include.contains(account);
-        included && !self.exclude.contains(account)
     }
 }

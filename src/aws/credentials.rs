@@ -10,6 +10,7 @@ use std::{
 };
 
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+use aws_sdk_sts::types::Tag;
 use secrecy::ExposeSecret;
 use tokio::{
     sync::{Mutex, Semaphore},
@@ -18,7 +19,7 @@ use tokio::{
 
 use super::{
     clients::Clients,
-    config::Config,
+    config::{Config, Role},
     error::AwsError,
     operation::{Identity, Operation},
 };
@@ -166,7 +167,10 @@ impl Sessions {
             .assume_role()
             .role_arn(&arn)
             .role_session_name(&role.session_name)
-            .duration_seconds(i32::try_from(role.duration.as_secs()).unwrap_or(i32::MAX))
+            .duration_seconds(role.duration_secs())
+            .set_tags(session_tags(role))
+            // A role on the way has already said who is behind it, and AWS lets nobody say it again.
+            .set_source_identity(role.source_identity.clone().filter(|_| role.via.is_none()))
             .set_external_id(
                 role.external_id
                     .as_ref()
@@ -269,6 +273,15 @@ fn lasts(error: &AwsError) -> Duration {
     } else {
         TROUBLE_LASTS
     }
+}
+
+/// `None` when there are none: STS asks for a permission of its own as soon as there is a list.
+fn session_tags(role: &Role) -> Option<Vec<Tag>> {
+    let tags = role.session_tags.iter().filter_map(|(key, value)| {
+        // Fails only without a key or value.
+        Tag::builder().key(key).value(value).build().ok()
+    });
+    (!role.session_tags.is_empty()).then(|| tags.collect())
 }
 
 /// Says which role it was: only the caller knows.

@@ -1,21 +1,15 @@
 //! Which accounts there are, and which Regions they can use.
 
-use std::collections::HashSet;
-
 use aws_sdk_ec2::operation::describe_regions::DescribeRegionsOutput;
-use aws_sdk_organizations::types::{Account as ListedAccount, AccountState, AccountStatus};
 
 use super::{
     Aws,
     config::{AccountSource, RegionSource},
     error::AwsError,
     operation::{Identity, Operation},
+    selection::Facts,
 };
 use crate::domain::{Account, AccountId, Region};
-
-/// The most pages of accounts that are read: 200,000 accounts at 20 a page. A list that never ends
-/// must not keep us for ever.
-const MOST_PAGES: usize = 10_000;
 
 /// A Region, and whether the account can use it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -27,20 +21,47 @@ pub struct RegionState {
 }
 
 impl Aws {
-    /// The accounts that the configuration selects: the organization's or those it lists.
+    /// The accounts that the configuration selects: the organization's, the members of Security
+    /// Hub's administrator, or those that the configuration lists.
     ///
     /// Closed and suspended accounts are among them, marked as not active.
     ///
     /// # Errors
-    /// If the organization cannot be listed to its end. Half a list is no answer: whoever is
-    /// missing from it would be taken for gone.
+    /// If there is no complete answer: whoever is missing from half a list would be taken for gone.
+    /// [`AwsError::Selection`] if the selection names what is not there, or leaves no account.
     pub async fn accounts(&self) -> Result<Vec<Account>, AwsError> {
-        let mut accounts = match &self.config.accounts {
+        let accounts = match &self.config.accounts {
             AccountSource::Organization => self.organization().await?,
-            AccountSource::List(listed) => listed.clone(),
+            AccountSource::HubMembers => {
+                self.select(self.hub_members().await?, &Facts::default())?
+            }
+            AccountSource::List(listed) => self.select(listed.clone(), &Facts::default())?,
         };
-        accounts.retain(|account| self.config.selects(&account.id));
         self.sessions.keep_only(&accounts);
+        Ok(accounts)
+    }
+
+    /// The accounts that are followed. Never none: that would make everything that is known stale,
+    /// and is a slip of the pen far sooner than a wish.
+    pub(super) fn select(
+        &self,
+        mut accounts: Vec<Account>,
+        facts: &Facts,
+    ) -> Result<Vec<Account>, AwsError> {
+        let selection = &self.config.selection;
+        for id in selection.absent(&accounts) {
+            tracing::warn!(account = %id, "accounts.include.ids names {id}, which is not there");
+        }
+        let found = accounts.len();
+        accounts.retain(|account| selection.selects(&account.id, facts));
+        if accounts.is_empty() {
+            return Err(AwsError::Selection {
+                key: "accounts",
+                reason: format!(
+                    "include and exclude leave none of the {found} accounts that are there"
+                ),
+            });
+        }
         Ok(accounts)
     }
 
@@ -101,70 +122,6 @@ impl Aws {
             ),
         }
     }
-
-    async fn organization(&self) -> Result<Vec<Account>, AwsError> {
-        let mut accounts = Vec::new();
-        let mut seen = HashSet::new();
-        let mut token = None;
-        for _ in 0..MOST_PAGES {
-            let request = self
-                .clients
-                .organizations
-                .list_accounts()
-                .set_next_token(token);
-            let page = self
-                .clients
-                .ask(Operation::ListAccounts, Identity::Own, request.send())
-                .await?;
-            // An account may be on two pages when the list moves while it is read.
-            accounts.extend(
-                page.accounts
-                    .unwrap_or_default()
-                    .iter()
-                    .filter_map(account)
-                    .filter(|account| seen.insert(account.id.clone())),
-            );
-            // A page may be empty and yet have a token: only its absence ends the list.
-            token = page.next_token.filter(|token| !token.is_empty());
-            if token.is_none() {
-                return Ok(accounts);
-            }
-        }
-        Err(AwsError::Malformed {
-            operation: Operation::ListAccounts,
-            reason: format!("it goes on after {MOST_PAGES} pages"),
-        })
-    }
-}
-
-/// The account as the organization lists it; `None` if its id cannot be one.
-fn account(listed: &ListedAccount) -> Option<Account> {
-    let id = AccountId::new(listed.id().unwrap_or_default());
-    if !id.is_well_formed() {
-        tracing::warn!("the organization lists an account whose id is not twelve digits; left out");
-        return None;
-    }
-    Some(Account {
-        name: listed.name().unwrap_or(id.as_str()).to_owned(),
-        active: is_active(listed),
-        regions: None,
-        id,
-    })
-}
-
-/// `State` replaces `Status`, which AWS retires in September 2026. Missing or unknown words do not
-/// make an account inactive: it would no longer be asked.
-fn is_active(listed: &ListedAccount) -> bool {
-    if let Some(state) = listed.state() {
-        return !matches!(
-            state,
-            AccountState::Suspended | AccountState::PendingClosure | AccountState::Closed
-        );
-    }
-    !matches!(
-        listed.status(),
-        Some(AccountStatus::Suspended | AccountStatus::PendingClosure)
-    )
 }
 
 fn region_states(answer: DescribeRegionsOutput) -> Vec<RegionState> {
@@ -183,37 +140,4 @@ fn region_states(answer: DescribeRegionsOutput) -> Vec<RegionState> {
         .collect();
     states.sort_by(|a, b| a.region.cmp(&b.region));
     states
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_a_word_that_says_so_makes_an_account_inactive() {
-        let listed = |state: Option<&str>, status: Option<&str>| {
-            ListedAccount::builder()
-                .set_state(state.map(AccountState::from))
-                .set_status(status.map(AccountStatus::from))
-                .build()
-        };
-        let table = [
-            (None, None, true),
-            (Some("ACTIVE"), Some("SUSPENDED"), true),
-            (Some("CLOSED"), Some("ACTIVE"), false),
-            (Some("PENDING_ACTIVATION"), None, true),
-            (Some("PENDING_CLOSURE"), None, false),
-            (Some("SOMETHING_NEW"), None, true),
-            (None, Some("ACTIVE"), true),
-            (None, Some("SUSPENDED"), false),
-            (None, Some("PENDING_CLOSURE"), false),
-        ];
-        for (state, status, active) in table {
-            assert_eq!(
-                is_active(&listed(state, status)),
-                active,
-                "{state:?} {status:?}"
-            );
-        }
-    }
 }

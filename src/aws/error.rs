@@ -92,6 +92,15 @@ pub enum AwsError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The configuration selects accounts by what is not there, or selects none. A person has to
+    /// correct it; until then what is known stays.
+    #[error("{key}: {reason}")]
+    Selection {
+        /// The key at fault.
+        key: &'static str,
+        /// What is wrong.
+        reason: String,
+    },
     /// This process is put together wrongly.
     #[error("AWS clients cannot be built: {reason}")]
     Setup {
@@ -117,6 +126,7 @@ impl AwsError {
             Self::Refused { .. } => "refused",
             Self::Unreachable { .. } => "unreachable",
             Self::Malformed { .. } => "malformed",
+            Self::Selection { .. } => "selection",
             Self::Setup { .. } => "setup",
         }
     }
@@ -142,6 +152,7 @@ impl AwsError {
             | Self::Refused { .. }
             | Self::Unreachable { .. }
             | Self::Malformed { .. }
+            | Self::Selection { .. }
             | Self::Setup { .. } => CoverageState::Unreachable,
         }
     }

@@ -82,6 +82,10 @@ impl Metrics {
             Operation::GetFindings
             | Operation::CallerIdentity
             | Operation::ListAccounts
+            | Operation::ListAccountsForParent
+            | Operation::ListOrganizationalUnitsForParent
+            | Operation::ListTagsForResource
+            | Operation::ListMembers
             | Operation::DescribeRegions => {}
         }
     }

@@ -9,17 +9,23 @@ mod clients;
 mod config;
 mod credentials;
 mod discovery;
+mod each;
 mod error;
 mod fetch;
+mod list;
+mod members;
 mod metrics;
 mod operation;
+mod organization;
 #[cfg(test)]
 mod pretend;
 mod raw_body;
+mod selection;
 mod settings;
 #[cfg(test)]
 mod tests;
 mod validate;
+mod via;
 
 use std::sync::Arc;
 
@@ -27,11 +33,12 @@ use tokio::sync::Semaphore;
 
 pub use config::{Config, Pace};
 pub use discovery::RegionState;
+pub use each::for_each;
 pub use error::AwsError;
 pub use operation::{Identity, Operation};
 pub use settings::{
     AccountSelection, AccountsSection, AwsSection, ListedAccount, RegionsSection, RoleSection,
-    Settings,
+    Settings, TagValues,
 };
 
 use crate::domain::{AccountId, Clock};

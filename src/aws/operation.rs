@@ -9,6 +9,14 @@ pub enum Operation {
     AssumeRole,
     /// The organization's accounts.
     ListAccounts,
+    /// The accounts directly in a unit.
+    ListAccountsForParent,
+    /// The units directly in a unit.
+    ListOrganizationalUnitsForParent,
+    /// An account's tags.
+    ListTagsForResource,
+    /// The accounts of Security Hub's administrator.
+    ListMembers,
     /// The Regions that an account can use.
     DescribeRegions,
     /// A page of findings.
@@ -16,10 +24,14 @@ pub enum Operation {
 }
 
 impl Operation {
-    pub(super) const ALL: [Self; 5] = [
+    pub(super) const ALL: [Self; 9] = [
         Self::CallerIdentity,
         Self::AssumeRole,
         Self::ListAccounts,
+        Self::ListAccountsForParent,
+        Self::ListOrganizationalUnitsForParent,
+        Self::ListTagsForResource,
+        Self::ListMembers,
         Self::DescribeRegions,
         Self::GetFindings,
     ];
@@ -29,9 +41,12 @@ impl Operation {
     pub fn service(self) -> &'static str {
         match self {
             Self::CallerIdentity | Self::AssumeRole => "sts",
-            Self::ListAccounts => "organizations",
+            Self::ListAccounts
+            | Self::ListAccountsForParent
+            | Self::ListOrganizationalUnitsForParent
+            | Self::ListTagsForResource => "organizations",
             Self::DescribeRegions => "ec2",
-            Self::GetFindings => "securityhub",
+            Self::ListMembers | Self::GetFindings => "securityhub",
         }
     }
 
@@ -42,6 +57,10 @@ impl Operation {
             Self::CallerIdentity => "GetCallerIdentity",
             Self::AssumeRole => "AssumeRole",
             Self::ListAccounts => "ListAccounts",
+            Self::ListAccountsForParent => "ListAccountsForParent",
+            Self::ListOrganizationalUnitsForParent => "ListOrganizationalUnitsForParent",
+            Self::ListTagsForResource => "ListTagsForResource",
+            Self::ListMembers => "ListMembers",
             Self::DescribeRegions => "DescribeRegions",
             Self::GetFindings => "GetFindings",
         }

@@ -1,7 +1,6 @@
 //! A pretend AWS on a loopback socket: one endpoint for every service, answering as a test says.
 
 use std::{
-    collections::HashMap,
     sync::{Arc, RwLock},
     time::Duration,
 };
@@ -10,7 +9,7 @@ use axum::{
     Router,
     body::{Body, to_bytes},
     extract::Request,
-    http::{HeaderMap, Response},
+    http::{Response, request::Parts},
 };
 use secrecy::SecretString;
 use tokio::{net::TcpListener, task::JoinSet};
@@ -26,6 +25,7 @@ pub(super) struct Asked {
     pub(super) before: usize,
     pub(super) access_key: String,
     pub(super) region: String,
+    pub(super) query: String,
     pub(super) body: String,
 }
 
@@ -161,7 +161,7 @@ async fn answer(
     let (head, body) = request.into_parts();
     let body = to_bytes(body, 1 << 20).await.unwrap();
     let body = String::from_utf8(body.to_vec()).unwrap();
-    let asked = note(log, &head.headers, body);
+    let asked = note(log, &head, body);
     let reply = reply(&asked);
     tokio::time::sleep(reply.after).await;
     let mut response = Response::builder().status(reply.status);
@@ -171,23 +171,30 @@ async fn answer(
     response.body(Body::from(reply.body)).unwrap()
 }
 
-/// Reads who asks what from the signature's scope: `Credential=KEY/DATE/REGION/SERVICE/aws4_request`.
-fn note(log: &RwLock<Vec<Asked>>, headers: &HeaderMap, body: String) -> Asked {
-    let signature = headers["authorization"].to_str().unwrap();
+/// Reads who asks from the signature's scope, `Credential=KEY/DATE/REGION/SERVICE/aws4_request`, and
+/// what from where each protocol says it.
+fn note(log: &RwLock<Vec<Asked>>, head: &Parts, body: String) -> Asked {
+    let signature = head.headers["authorization"].to_str().unwrap();
     let scope = signature.split("Credential=").nth(1).unwrap();
     let scope: Vec<_> = scope.split('/').collect();
-    let operations: HashMap<_, _> = Operation::ALL
+    let target = head.headers.get("x-amz-target");
+    let target = target.map_or("", |value| value.to_str().unwrap());
+    let operation = Operation::ALL
         .into_iter()
-        .filter(|o| o.service() != "sts" || body.contains(&format!("Action={}", o.name())))
-        .map(|operation| (operation.service(), operation))
-        .collect();
-    let operation = operations[scope[3]];
+        .filter(|operation| operation.service() == scope[3])
+        .find(|operation| match scope[3] {
+            "organizations" => target.ends_with(&format!(".{}", operation.name())),
+            "securityhub" => (head.method == "GET") == (*operation == Operation::ListMembers),
+            _ => body.contains(&format!("Action={}&", operation.name())),
+        })
+        .unwrap();
     let mut log = log.write().unwrap();
     let asked = Asked {
         operation,
         before: log.iter().filter(|a| a.operation == operation).count(),
         access_key: scope[0].to_owned(),
         region: scope[2].to_owned(),
+        query: head.uri.query().unwrap_or_default().to_owned(),
         body,
     };
     log.push(asked.clone());

@@ -1,6 +1,6 @@
 //! What the operator types about AWS: `[aws]`, `[accounts]` and `[regions]`.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use serde::Deserialize;
 
@@ -43,13 +43,20 @@ pub struct RoleSection {
     pub session_name: Option<String>,
     /// How long a session lasts; `1h` unless said otherwise.
     pub duration: Option<String>,
+    /// Tags of the sessions, for policies and CloudTrail.
+    pub session_tags: BTreeMap<String, String>,
+    /// Who is behind the sessions; every session that follows from them says so, too.
+    pub source_identity: Option<String>,
+    /// The ARN of a role that is assumed first. The accounts' roles are assumed as it, and
+    /// organizations and members are listed as it.
+    pub via: Option<String>,
 }
 
 /// `[accounts]`
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AccountsSection {
-    /// `organization` (unless said otherwise) or `list`.
+    /// `organization` (unless said otherwise), `hub-members` or `list`.
     pub discover: Option<String>,
     /// The accounts, when they are listed here.
     pub list: Vec<ListedAccount>,
@@ -73,12 +80,26 @@ pub struct ListedAccount {
     pub regions: Option<Vec<String>>,
 }
 
-/// A choice of accounts.
+/// A choice of accounts: those that it names in any of these ways.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AccountSelection {
     /// By id.
     pub ids: Vec<String>,
+    /// By the organizational units or root that they are below, however deep.
+    pub ous: Vec<String>,
+    /// By their tags in the organization, of which they must have all.
+    pub tags: BTreeMap<String, TagValues>,
+}
+
+/// The ways to write what a tag may be.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub enum TagValues {
+    /// This.
+    One(String),
+    /// One of these.
+    Many(Vec<String>),
 }
 
 /// `[regions]`

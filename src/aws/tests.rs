@@ -1,5 +1,7 @@
 //! The real SDK against a pretend AWS.
 
+mod accounts;
+
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -13,6 +15,10 @@ use super::{
 use crate::domain::{CoverageState, Question, Scope, Window, window::WindowKind};
 
 const ACCOUNT: &str = "111122223333";
+const CALLER: &str = "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\
+    <GetCallerIdentityResult><Arn>arn:aws:iam::999988887777:user/me</Arn>\
+    <UserId>U</UserId><Account>999988887777</Account></GetCallerIdentityResult>\
+    </GetCallerIdentityResponse>";
 const PAGE: &str = r#"{"Findings":[],"NextToken":"t1"}"#;
 
 fn scope() -> Scope {
@@ -420,15 +426,7 @@ async fn our_own_bad_credentials_are_named_as_such() {
 
 #[tokio::test]
 async fn we_learn_who_we_are() {
-    let pretend = Pretend::start(|_| {
-        Reply::ok(
-            "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\
-             <GetCallerIdentityResult><Arn>arn:aws:iam::999988887777:user/me</Arn>\
-             <UserId>U</UserId><Account>999988887777</Account></GetCallerIdentityResult>\
-             </GetCallerIdentityResponse>",
-        )
-    })
-    .await;
+    let pretend = Pretend::start(|_| Reply::ok(CALLER)).await;
     let (aws, _) = pretend.connect("").await;
     let caller = aws.caller().await.unwrap();
     assert_eq!(caller.account.as_str(), "999988887777");

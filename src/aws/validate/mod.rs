@@ -1,18 +1,19 @@
 //! From what the operator typed to what this room runs on.
 
-use std::{collections::BTreeSet, time::Duration};
+mod accounts;
+mod role;
 
-use secrecy::{ExposeSecret, SecretString};
+use std::time::Duration;
+
+use accounts::{check_accounts, check_selection};
+use role::check_role;
 
 use super::{
-    config::{AccountSource, Config, IN_FLIGHT, PACE, RegionSource, Role},
-    settings::{
-        AccountSelection, AccountsSection, AwsSection, ListedAccount, RegionsSection, RoleSection,
-        Settings,
-    },
+    config::{Config, IN_FLIGHT, PACE, RegionSource},
+    settings::{AwsSection, RegionsSection, Settings},
 };
 use crate::domain::{
-    Account, AccountId, Partition, Region,
+    Partition, Region,
     settings::{Problem, ReadSecret},
 };
 
@@ -24,10 +25,9 @@ impl Settings {
     pub fn validate(self, read_secret: ReadSecret<'_>) -> Result<Config, Vec<Problem>> {
         let mut found = Problems::default();
         let (partition, region, endpoint_url) = check_aws(&self.aws, &mut found);
-        let role = check_role(&self.aws.role, read_secret, &mut found);
+        let role = check_role(&self.aws.role, &partition, read_secret, &mut found);
         let accounts = check_accounts(&self.accounts, &mut found);
-        let include = check_ids("accounts.include.ids", &self.accounts.include, &mut found);
-        let exclude = check_ids("accounts.exclude.ids", &self.accounts.exclude, &mut found);
+        let selection = check_selection(&self.accounts, &accounts, &mut found);
         let regions = check_regions(&self.regions, &mut found);
         let refresh = duration(
             "accounts.refresh",
@@ -45,8 +45,7 @@ impl Settings {
             endpoint_url,
             role,
             accounts,
-            include,
-            exclude,
+            selection,
             regions,
             refresh,
             in_flight: IN_FLIGHT,
@@ -143,137 +142,6 @@ fn check_endpoint(url: &str, found: &mut Problems) {
     }
 }
 
-fn check_role(role: &RoleSection, read_secret: ReadSecret<'_>, found: &mut Problems) -> Role {
-    let name = role.name.as_deref().unwrap_or("hubwatch-read");
-    // IAM: a name of up to 64 of these characters; paths are separated by slashes.
-    let last = name.rsplit('/').next().unwrap_or_default();
-    if last.is_empty() || last.len() > 64 || name.starts_with('/') || !in_set(name, "+=,.@-_/") {
-        found.add(
-            "aws.role.name",
-            "not a role name; write the name alone, with its path if it has one, not the ARN",
-        );
-    }
-    let session_name = role.session_name.as_deref().unwrap_or("hubwatch");
-    if !(2..=64).contains(&session_name.len()) || !in_set(session_name, "+=,.@-_") {
-        found.add(
-            "aws.role.session_name",
-            "must have 2 to 64 letters, digits or any of _+=,.@-",
-        );
-    }
-    Role {
-        name: name.to_owned(),
-        external_id: check_external_id(role, read_secret, found),
-        session_name: session_name.to_owned(),
-        // STS: from 15 minutes to the role's own maximum, which is at most 12 hours.
-        duration: duration(
-            "aws.role.duration",
-            role.duration.as_deref(),
-            "1h",
-            (Duration::from_secs(900), Duration::from_secs(43_200)),
-            found,
-        ),
-    }
-}
-
-fn check_external_id(
-    role: &RoleSection,
-    read_secret: ReadSecret<'_>,
-    found: &mut Problems,
-) -> Option<SecretString> {
-    let path = role.external_id_file.as_deref()?;
-    let key = "aws.role.external_id_file";
-    match read_secret(path) {
-        Ok(id) => {
-            let text = id.expose_secret();
-            if !(2..=1224).contains(&text.len()) || !in_set(text, "+=,.@:/-_") {
-                found.add(
-                    key,
-                    "the file must hold 2 to 1224 letters, digits or any of _+=,.@:/-",
-                );
-            }
-            Some(id)
-        }
-        Err(message) => {
-            found.add(key, message);
-            None
-        }
-    }
-}
-
-fn in_set(text: &str, marks: &str) -> bool {
-    text.chars()
-        .all(|c| c.is_ascii_alphanumeric() || marks.contains(c))
-}
-
-fn check_accounts(accounts: &AccountsSection, found: &mut Problems) -> AccountSource {
-    match accounts.discover.as_deref() {
-        None | Some("organization") => {
-            if !accounts.list.is_empty() {
-                found.add(
-                    "accounts.list",
-                    "only read when accounts.discover is \"list\"",
-                );
-            }
-            AccountSource::Organization
-        }
-        Some("list") => {
-            if accounts.list.is_empty() {
-                found.add(
-                    "accounts.list",
-                    "must name an account when accounts.discover is \"list\"",
-                );
-            }
-            let mut seen = BTreeSet::new();
-            let mut listed = Vec::with_capacity(accounts.list.len());
-            for (at, account) in accounts.list.iter().enumerate() {
-                listed.push(check_listed(at, account, &mut seen, found));
-            }
-            AccountSource::List(listed)
-        }
-        Some(_) => {
-            found.add("accounts.discover", "must be \"organization\" or \"list\"");
-            AccountSource::Organization
-        }
-    }
-}
-
-fn check_listed(
-    at: usize,
-    listed: &ListedAccount,
-    seen: &mut BTreeSet<AccountId>,
-    found: &mut Problems,
-) -> Account {
-    let id = AccountId::new(listed.id.as_str());
-    let key = format!("accounts.list[{at}]");
-    if !id.is_well_formed() {
-        found.add(format!("{key}.id"), "must be twelve digits, in quotes");
-    } else if !seen.insert(id.clone()) {
-        found.add(format!("{key}.id"), "the account is listed twice");
-    }
-    let regions = listed
-        .regions
-        .as_ref()
-        .map(|regions| check_region_names(&format!("{key}.regions"), regions, found));
-    Account {
-        name: listed.name.clone().unwrap_or_else(|| listed.id.clone()),
-        id,
-        active: true,
-        regions,
-    }
-}
-
-fn check_ids(key: &str, selection: &AccountSelection, found: &mut Problems) -> BTreeSet<AccountId> {
-    let mut ids = BTreeSet::new();
-    for (at, id) in selection.ids.iter().enumerate() {
-        let id = AccountId::new(id.as_str());
-        if !id.is_well_formed() {
-            found.add(format!("{key}[{at}]"), "must be twelve digits, in quotes");
-        }
-        ids.insert(id);
-    }
-    ids
-}
-
 fn check_regions(regions: &RegionsSection, found: &mut Problems) -> RegionSource {
     match regions.discover.as_deref() {
         None | Some("enabled") => {
@@ -342,11 +210,14 @@ fn duration(
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use figment::{
         Figment,
         providers::{Format, Toml},
     };
+    use secrecy::SecretString;
+
+    use super::*;
+    use crate::{aws::config::AccountSource, domain::AccountId};
 
     fn settings(toml: &str) -> Settings {
         Figment::from(Toml::string(toml)).extract().unwrap()
@@ -424,22 +295,5 @@ mod tests {
             .unwrap();
         assert!(config.role.external_id.is_some());
         assert!(!format!("{config:?}").contains("s3cr3t"));
-    }
-
-    #[test]
-    fn exclusion_wins_over_inclusion() {
-        let config = settings(
-            r#"
-            [accounts]
-            include = { ids = ["111122223333", "444455556666"] }
-            exclude = { ids = ["444455556666"] }
-            "#,
-        )
-        .validate(&no_secrets)
-        .unwrap();
-        let selects = |id: &str| config.selects(&AccountId::new(id));
-        assert!(selects("111122223333"));
-        assert!(!selects("444455556666"));
-        assert!(!selects("777788889999"));
     }
 }

@@ -1,0 +1,57 @@
+//! The accounts whose findings Security Hub's administrator sees.
+
+use std::collections::BTreeSet;
+
+use super::{Aws, error::AwsError, list::whole_list, operation::Operation};
+use crate::domain::{Account, AccountId};
+
+/// The largest page that AWS gives (API model).
+const PAGE: i32 = 50;
+
+impl Aws {
+    /// The member accounts, as Security Hub lists them to its administrator in `aws.region`, and the
+    /// administrator's own account, which is not among its members. Security Hub knows no names.
+    pub(super) async fn hub_members(&self) -> Result<Vec<Account>, AwsError> {
+        let own = self.caller().await?.account;
+        // AWS answers others than the administrator with an empty list.
+        let members = self.list_members().await?;
+        if members.is_empty() {
+            return Err(AwsError::Selection {
+                key: "accounts.discover",
+                reason: format!(
+                    "Security Hub lists no members to account {own} in {}; \"hub-members\" needs \
+                     the credentials of Security Hub's delegated administrator",
+                    self.config.region
+                ),
+            });
+        }
+        let ids = members.into_iter().chain([own]).collect::<BTreeSet<_>>();
+        Ok(ids.into_iter().map(unnamed).collect())
+    }
+
+    async fn list_members(&self) -> Result<Vec<AccountId>, AwsError> {
+        let client = self.clients.securityhub();
+        let listed = whole_list(
+            &self.clients,
+            Operation::ListMembers,
+            |token| {
+                let request = client.list_members().only_associated(true);
+                request.max_results(PAGE).set_next_token(token).send()
+            },
+            |page| (page.members.unwrap_or_default(), page.next_token),
+        )
+        .await?;
+        let ids = listed.into_iter().filter_map(|member| member.account_id);
+        let ids = ids.map(AccountId::new);
+        Ok(ids.filter(AccountId::is_well_formed).collect())
+    }
+}
+
+fn unnamed(id: AccountId) -> Account {
+    Account {
+        name: id.to_string(),
+        active: true,
+        regions: None,
+        id,
+    }
+}
