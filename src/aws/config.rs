@@ -102,6 +102,24 @@ impl Config {
         self.refresh
     }
 
+    /// How fast one account may be asked in one Region.
+    #[must_use]
+    pub fn pace(&self) -> Pace {
+        self.pace
+    }
+
+    /// How long a session of an account's role lasts.
+    #[must_use]
+    pub fn session_duration(&self) -> Duration {
+        self.role.duration
+    }
+
+    /// Whether accounts must be asked for their Regions.
+    #[must_use]
+    pub fn asks_regions(&self) -> bool {
+        self.regions == RegionSource::Enabled
+    }
+
     /// Bounds the `GetFindings` requests under way at once; 64 unless said otherwise, at least 1.
     #[must_use]
     pub fn with_in_flight(self, in_flight: usize) -> Self {

@@ -157,11 +157,47 @@ impl AwsError {
         }
     }
 
+    /// What was asked in vain, where the error knows better than whoever asked.
+    #[must_use]
+    pub fn operation(&self) -> Option<Operation> {
+        match self {
+            Self::RoleMissing { .. } => Some(Operation::AssumeRole),
+            Self::Denied { operation, .. }
+            | Self::Refused { operation, .. }
+            | Self::Unreachable { operation, .. }
+            | Self::Malformed { operation, .. } => Some(*operation),
+            Self::Throttled { .. }
+            | Self::NotSubscribed
+            | Self::RegionDisabled
+            | Self::ExpiredSession
+            | Self::StaleToken
+            | Self::BadCredentials { .. }
+            | Self::ClockSkew
+            | Self::Selection { .. }
+            | Self::Setup { .. } => None,
+        }
+    }
+
     /// Whether asking again at once can help, because what was wrong has been put away: an expired
     /// session or a stale page token.
     #[must_use]
     pub fn is_cured_by_asking_again(&self) -> bool {
         matches!(self, Self::ExpiredSession | Self::StaleToken)
+    }
+}
+
+impl AwsError {
+    /// What to do about it, without the words of AWS, which name accounts.
+    pub(super) fn advice(&self) -> String {
+        if let Self::Denied {
+            operation,
+            identity,
+            said,
+        } = self
+        {
+            return advice_on_denial(*operation, *identity, said);
+        }
+        self.to_string()
     }
 }
 
@@ -184,6 +220,21 @@ fn advice_on_denial(operation: Operation, identity: Identity, said: &str) -> Str
         (Operation::ListAccounts, _) => format!(
             "hubwatch's own identity may not call {operation}; allow it, with credentials of the \
              management account or a delegated administrator, or set accounts.discover = \"list\""
+        ),
+        (Operation::ListMembers, _) => format!(
+            "hubwatch's own identity may not call {operation}; allow it, with credentials of \
+             Security Hub's delegated administrator, or change accounts.discover"
+        ),
+        (
+            Operation::ListAccountsForParent | Operation::ListOrganizationalUnitsForParent,
+            Identity::Own,
+        ) => format!(
+            "hubwatch's own identity may not call {operation}, which units in accounts.include and \
+             accounts.exclude need; allow {operation} on * in its policy"
+        ),
+        (Operation::ListTagsForResource, Identity::Own) => format!(
+            "hubwatch's own identity may not call {operation}, which tags in accounts.include and \
+             accounts.exclude need; allow {operation} on * in its policy"
         ),
         (Operation::DescribeRegions, Identity::Role) => format!(
             "the account's role may not call {operation}; allow it in the role's policy, or set \

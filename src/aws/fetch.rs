@@ -18,8 +18,8 @@ use super::{
 };
 use crate::domain::{Question, Scope, Window};
 
-/// The largest page that AWS gives.
-const PAGE: i32 = 100;
+/// The largest page of findings that AWS gives.
+pub const FINDINGS_PAGE: i32 = 100;
 
 impl Aws {
     /// One page of an answer, oldest first, exactly as AWS sent it: a JSON object with `Findings` and,
@@ -38,6 +38,27 @@ impl Aws {
         question: &Question,
         token: Option<&str>,
     ) -> Result<Bytes, AwsError> {
+        let request = self.clients.securityhub().get_findings();
+        let asked = self.ask_findings(scope, asking(request, question, token));
+        // A request of the SDK takes many kilobytes, and would be as large in every future around it.
+        Box::pin(asked).await
+    }
+
+    /// Whether findings of a scope can be read at all: asks for one of them, within the scope's
+    /// request budget like any other question.
+    ///
+    /// # Errors
+    /// As [`Aws::findings_page`].
+    pub async fn try_findings(&self, scope: &Scope) -> Result<(), AwsError> {
+        let request = self.clients.securityhub().get_findings().max_results(1);
+        Box::pin(self.ask_findings(scope, request)).await.map(drop)
+    }
+
+    async fn ask_findings(
+        &self,
+        scope: &Scope,
+        request: GetFindingsFluentBuilder,
+    ) -> Result<Bytes, AwsError> {
         let session = self.sessions.of(&scope.account).await?;
         let turn = self.budgets.acquire(scope).await;
         turn.map_err(|wait| AwsError::Throttled {
@@ -50,7 +71,7 @@ impl Aws {
         let call = self
             .clients
             .securityhub_as(session.credentials(), &scope.region);
-        let request = asking(self.clients.securityhub().get_findings(), question, token)
+        let request = request
             .customize()
             .config_override(call)
             .interceptor(body.clone());
@@ -84,7 +105,7 @@ fn asking(
     request
         .filters(filters)
         .sort_criteria(ascending)
-        .max_results(PAGE)
+        .max_results(FINDINGS_PAGE)
         .set_next_token(token.map(str::to_owned))
 }
 

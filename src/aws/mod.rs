@@ -17,6 +17,7 @@ mod members;
 mod metrics;
 mod operation;
 mod organization;
+mod permissions;
 #[cfg(test)]
 mod pretend;
 mod raw_body;
@@ -35,7 +36,9 @@ pub use config::{Config, Pace};
 pub use discovery::RegionState;
 pub use each::for_each;
 pub use error::AwsError;
+pub use fetch::FINDINGS_PAGE;
 pub use operation::{Identity, Operation};
+pub use permissions::{Addition, Remedy};
 pub use settings::{
     AccountSelection, AccountsSection, AwsSection, ListedAccount, RegionsSection, RoleSection,
     Settings, TagValues,

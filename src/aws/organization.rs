@@ -203,14 +203,12 @@ async fn tags_of_one(
 }
 
 /// Says which key names a unit that is not there: only the caller knows.
-fn name_key(error: AwsError, key: &'static str, ou: &str) -> AwsError {
-    match error {
-        AwsError::Selection { reason, .. } => AwsError::Selection {
-            key,
-            reason: format!("the organization has no unit {ou}; AWS says: {reason}"),
-        },
-        other => other,
+fn name_key(mut error: AwsError, named_by: &'static str, ou: &str) -> AwsError {
+    if let AwsError::Selection { key, reason } = &mut error {
+        *key = named_by;
+        *reason = format!("the organization has no unit {ou}; AWS says: {reason}");
     }
+    error
 }
 
 /// The account as the organization lists it; `None` if its id cannot be one.

@@ -67,9 +67,11 @@ impl Via {
     }
 
     fn refused(&self, error: &AwsError) -> CredentialsError {
-        let said = match error {
-            AwsError::RoleMissing { said, .. } => said.clone(),
-            other => other.to_string(),
+        // Its advice is about the accounts' roles.
+        let said = if let AwsError::RoleMissing { said, .. } = error {
+            said.clone()
+        } else {
+            error.to_string()
         };
         CredentialsError::provider_error(format!("cannot assume aws.role.via {}: {said}", self.arn))
     }

@@ -10,6 +10,8 @@ mod demo;
 mod findings;
 mod incidents;
 mod output;
+mod plan;
+mod progress;
 mod run;
 mod simulate;
 mod stop;
@@ -65,8 +67,12 @@ struct Cli {
 enum Command {
     /// The daemon: reads, decides, tells, serves metrics, until it is stopped.
     Run(ConfigArgs),
-    /// Checks the configuration and prints every problem at once.
-    Check(ConfigArgs),
+    /// Checks the configuration and prints every problem at once; online, tries all of it.
+    #[command(after_help = check::EXAMPLES)]
+    Check(check::CheckArgs),
+    /// What reading everything will cost: accounts, Regions, requests and time.
+    #[command(after_help = plan::EXAMPLES)]
+    Plan(plan::PlanArgs),
     /// Reads every account and Region once, with progress, then exits. Sends nothing.
     Sync(ConfigArgs),
     /// Findings as they are stored.
@@ -134,7 +140,8 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 async fn dispatch(command: Command) -> anyhow::Result<Exit> {
     match command {
         Command::Run(args) => run::run(&args).await,
-        Command::Check(args) => check::run(&args),
+        Command::Check(args) => check::run(&args).await,
+        Command::Plan(args) => plan::run(&args).await,
         Command::Sync(args) => sync::run(&args).await,
         Command::Findings(args) => findings::run(&args).await,
         Command::Incidents(args) => incidents::run(&args).await,

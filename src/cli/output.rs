@@ -22,6 +22,15 @@ pub(super) enum Output {
     Ndjson,
 }
 
+/// How a report is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people.
+    Table,
+    /// One JSON object.
+    Json,
+}
+
 /// One row of an answer: what people see of it. Programs see all of it.
 pub(super) trait Row: Serialize {
     const HEADINGS: &'static [&'static str];
@@ -64,6 +73,14 @@ fn table<R: Row>(rows: &[R]) -> Table {
         table.add_row(row.cells().iter().map(|cell| Printable(cell).to_string()));
     }
     table
+}
+
+/// Prints one value as JSON.
+pub(super) fn json(value: &impl Serialize) -> anyhow::Result<()> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    serde_json::to_writer_pretty(&mut out, value)?;
+    writeln!(out)?;
+    Ok(out.flush()?)
 }
 
 /// Prints one line.

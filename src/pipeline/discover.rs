@@ -2,26 +2,25 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use tokio::{
-    task::JoinSet,
-    time::{Duration, sleep},
-};
+use tokio::time::{Duration, sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::{
-    aws::{Aws, AwsError, RegionState},
+    aws::{Aws, AwsError},
     domain::{Account, AccountId, Clock, Coverage, CoverageState, Region, Scope},
     observe::{Health, Printable},
     store::{CensusEntry, Store},
 };
 
-use super::{Daemon, schedule::Schedule};
+use super::{
+    Daemon,
+    schedule::Schedule,
+    survey::{Regions, survey},
+};
 
 /// The name of this loop.
 pub(super) const NAME: &str = "discover";
-/// How many accounts are asked for their Regions at the same time.
-const AT_ONCE: usize = 16;
 /// How soon to try again after a failure.
 const RETRY: Duration = Duration::from_secs(30);
 
@@ -100,36 +99,14 @@ impl Discoverer {
             .map(|state| state.region)
             .collect();
         let known = known_regions(self.store.coverage().await?);
+        let listed = accounts.len();
         let mut census = Vec::new();
-        let mut asked = JoinSet::new();
-        let mut waiting = accounts.iter().cloned();
-        let mut listed = 0;
-        loop {
-            while asked.len() < AT_ONCE
-                && let Some(account) = waiting.next()
-            {
-                let aws = Arc::clone(&self.aws);
-                asked.spawn(async move {
-                    let regions = regions_of(&aws, &account).await;
-                    (account, regions)
-                });
-            }
-            match asked.join_next().await {
-                None => break,
-                Some(Ok((account, regions))) => {
-                    listed += 1;
-                    let before = known
-                        .get(&account.id)
-                        .map(Vec::as_slice)
-                        .unwrap_or_default();
-                    census.extend(entries(&account, regions, before, &fallback));
-                }
-                Some(Err(error)) if error.is_panic() => {
-                    std::panic::resume_unwind(error.into_panic());
-                }
-                Some(Err(_)) => {}
-            }
-        }
+        survey(&self.aws, accounts, |account, regions| {
+            let before = known.get(&account.id).map(Vec::as_slice);
+            let before = before.unwrap_or_default();
+            census.extend(entries(&account, regions, before, &fallback));
+        })
+        .await;
         let polled = census
             .iter()
             .filter(|entry| is_polled(entry))
@@ -144,31 +121,6 @@ impl Discoverer {
         self.store.take_census(census, self.clock.now()).await?;
         self.schedule.set(polled).await;
         Ok(())
-    }
-}
-
-/// An account's Regions, or what stands in the way of asking.
-enum Regions {
-    Listed(Vec<RegionState>),
-    Trouble(AwsError),
-    /// The account is suspended or closed, and is not asked.
-    Inactive,
-}
-
-async fn regions_of(aws: &Aws, account: &Account) -> Regions {
-    if !account.active {
-        return Regions::Inactive;
-    }
-    if let Some(regions) = &account.regions {
-        let states = regions.iter().cloned().map(|region| RegionState {
-            region,
-            enabled: true,
-        });
-        return Regions::Listed(states.collect());
-    }
-    match aws.regions(&account.id).await {
-        Ok(regions) => Regions::Listed(regions),
-        Err(error) => Regions::Trouble(error),
     }
 }
 

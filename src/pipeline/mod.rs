@@ -9,6 +9,7 @@ mod backoff;
 mod decide;
 mod deliver;
 mod discover;
+mod forecast;
 mod metrics;
 mod notice;
 mod page;
@@ -17,6 +18,7 @@ mod poll;
 mod record;
 mod schedule;
 mod supervisor;
+mod survey;
 
 use std::{sync::Arc, time::Duration};
 
@@ -36,8 +38,10 @@ use self::{
     schedule::Schedule, supervisor::Supervisor,
 };
 
+pub use forecast::{Basis, Forecast, REFRESHED_EVERY, WATCHED_PART, forecast};
 pub use metrics::PipelineMetrics;
 pub use supervisor::Failed;
+pub use survey::{Regions, probe, survey};
 
 /// How often and how much.
 #[derive(Debug, Clone, PartialEq, Eq)]

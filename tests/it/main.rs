@@ -9,8 +9,10 @@
     reason = "a test that cannot go on fails; helpers outside of #[test] are not covered by clippy.toml"
 )]
 
+mod accounts;
 mod asff;
 mod aws;
+mod before;
 mod clocks;
 mod config;
 mod daemon;

@@ -1,4 +1,8 @@
 //! Which accounts are followed, and as whom AWS is asked.
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a pretend AWS answers what a test is about, and all else alike"
+)]
 
 use super::{Asked, AwsError, CALLER, PAGE, Pretend, Reply, findings, page};
 use crate::aws::Operation;
