@@ -10,6 +10,8 @@ use hubwatch::{
 };
 use secrecy::SecretString;
 
+use super::support::{Bench, terminate};
+
 async fn simulator() -> Running {
     let options = Options {
         accounts: 60,
@@ -146,4 +148,36 @@ async fn the_administrator_knows_its_members_and_a_role_on_the_way_can_be_it() {
     let error = own.accounts().await.unwrap_err().to_string();
     assert!(error.starts_with("accounts.discover: "), "{error}");
     simulator.stop().await;
+}
+
+#[tokio::test]
+async fn a_selection_that_leaves_no_account_makes_nothing_stale() {
+    let bench = Bench::start(Options {
+        accounts: 3,
+        regions: 2,
+        findings: 50,
+        ..Options::default()
+    })
+    .await;
+    let (code, ..) = bench.run(&["sync"]).await;
+    assert_eq!(code, Some(0));
+
+    let config = bench.path("hubwatch.toml");
+    let log = std::fs::File::create(bench.path("daemon.log")).unwrap();
+    let daemon = bench
+        .hubwatch(&["run", "--config", config.to_str().unwrap()])
+        .env("HUBWATCH_ACCOUNTS__INCLUDE", "{ ids = [\"999999999999\"] }")
+        .stderr(log)
+        .spawn()
+        .unwrap();
+    let said = "accounts: include and exclude leave none of the 3 accounts that are there";
+    for _ in 0..200 {
+        if bench.log().contains(said) {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    assert_eq!(terminate(daemon).await, Some(0));
+    assert!(bench.log().contains(said), "{}", bench.log());
+    bench.assert_store_equals_hub().await;
 }
