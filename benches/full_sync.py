@@ -20,6 +20,7 @@ import dataclasses
 import datetime as dt
 import json
 import os
+import shlex
 import shutil
 import signal
 import sqlite3
@@ -305,7 +306,7 @@ def main():
     parser.add_argument("--sides", nargs="+", choices=SIDES, default=list(SIDES))
     parser.add_argument("--directory", help="where databases are made; the system's temporary directory by default")
     parser.add_argument("--keep", help="copy databases and settings there at the end")
-    parser.add_argument("--wrap", nargs="+", default=[], help="a command to run hubwatch under, such as perf record")
+    parser.add_argument("--wrap", type=shlex.split, default=[], help="a command to run hubwatch under, such as \"perf record -g\"")
     options = parser.parse_args()
     options.incomplete = 3
     good, costs = True, []
