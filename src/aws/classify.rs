@@ -13,6 +13,9 @@ use super::{
     operation::{Identity, Operation},
 };
 
+/// The longest wait that is believed: longer ones would not fit a time, and no quota of AWS's asks for
+/// them.
+const LONGEST_PAUSE: Duration = Duration::from_hours(24);
 /// The longest text of AWS's that we repeat.
 const LONGEST_QUOTE: usize = 300;
 
@@ -248,7 +251,7 @@ fn head(response: &HttpResponse) -> Answer<'_> {
         status: response.status().as_u16(),
         retry_after: secs
             .and_then(|secs| secs.trim().parse().ok())
-            .map(Duration::from_secs),
+            .map(|secs| Duration::from_secs(secs).min(LONGEST_PAUSE)),
         ..Answer::default()
     }
 }
@@ -263,6 +266,24 @@ mod tests {
             status,
             text,
             retry_after: None,
+        }
+    }
+
+    #[test]
+    fn a_pause_that_fits_no_time_is_cut() {
+        let mut response = HttpResponse::new(
+            aws_smithy_runtime_api::http::StatusCode::try_from(429).unwrap(),
+            aws_smithy_types::body::SdkBody::empty(),
+        );
+        for (written, secs) in [
+            ("7", Some(7)),
+            ("18446744073709551615", Some(24 * 3600)),
+            ("soon", None),
+        ] {
+            response.headers_mut().insert("retry-after", written);
+            let pause = head(&response).retry_after;
+            assert_eq!(pause.map(|pause| pause.as_secs()), secs, "{written}");
+            assert!(pause.is_none_or(|p| tokio::time::Instant::now().checked_add(p).is_some()));
         }
     }
 

@@ -1,8 +1,11 @@
-//! A window to pages.
+//! A question to pages.
 
 use aws_sdk_securityhub::{
     operation::get_findings::builders::GetFindingsFluentBuilder,
-    types::{AwsSecurityFindingFilters, DateFilter, SortCriterion, SortOrder},
+    types::{
+        AwsSecurityFindingFilters, DateFilter, SortCriterion, SortOrder, StringFilter,
+        StringFilterComparison,
+    },
 };
 use bytes::Bytes;
 use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
@@ -13,17 +16,17 @@ use super::{
     operation::{Identity, Operation},
     raw_body::RawBody,
 };
-use crate::domain::{Scope, Window};
+use crate::domain::{Question, Scope, Window};
 
 /// The largest page that AWS gives.
 const PAGE: i32 = 100;
 
 impl Aws {
-    /// One page of a window, oldest first, exactly as AWS sent it: a JSON object with `Findings` and,
+    /// One page of an answer, oldest first, exactly as AWS sent it: a JSON object with `Findings` and,
     /// unless it is the last page, `NextToken`. A short or empty page need not be the last.
     ///
     /// Waits for the scope's request budget. Sends one request and never repeats it by itself.
-    /// Every page of a window must be asked with the same window and the token of the page before:
+    /// Every page of an answer must be asked with the same question and the token of the page before:
     /// AWS refuses the token of another question.
     ///
     /// # Errors
@@ -32,7 +35,7 @@ impl Aws {
     pub async fn findings_page(
         &self,
         scope: &Scope,
-        window: &Window,
+        question: &Question,
         token: Option<&str>,
     ) -> Result<Bytes, AwsError> {
         let session = self.sessions.of(&scope.account).await?;
@@ -47,7 +50,7 @@ impl Aws {
         let call = self
             .clients
             .securityhub_as(session.credentials(), &scope.region);
-        let request = question(self.clients.securityhub().get_findings(), window, token)
+        let request = asking(self.clients.securityhub().get_findings(), question, token)
             .customize()
             .config_override(call)
             .interceptor(body.clone());
@@ -64,30 +67,51 @@ impl Aws {
     }
 }
 
-/// `UpdatedAt` within the window and nothing else: other filters would hide that a finding was
-/// resolved. `Start` without `End` is refused, and the default order is not documented.
-fn question(
+/// A request that asks a question. The order is always asked for: the default one is not documented.
+fn asking(
     request: GetFindingsFluentBuilder,
-    window: &Window,
+    question: &Question,
     token: Option<&str>,
 ) -> GetFindingsFluentBuilder {
-    let within = DateFilter::builder()
-        .start(to_millis(window.start, RoundMode::Floor))
-        .end(to_millis(window.end, RoundMode::Ceil))
-        .build();
+    let filters = match question {
+        Question::Updated(window) => updated_within(window),
+        Question::Ids(ids) => with_ids(ids),
+    };
     let ascending = SortCriterion::builder()
         .field("UpdatedAt")
         .sort_order(SortOrder::Ascending)
         .build();
     request
-        .filters(
-            AwsSecurityFindingFilters::builder()
-                .updated_at(within)
-                .build(),
-        )
+        .filters(filters)
         .sort_criteria(ascending)
         .max_results(PAGE)
         .set_next_token(token.map(str::to_owned))
+}
+
+/// `UpdatedAt` within the window and nothing else: other filters would hide that a finding was
+/// resolved. `Start` without `End` is refused.
+fn updated_within(window: &Window) -> AwsSecurityFindingFilters {
+    let within = DateFilter::builder()
+        .start(to_millis(window.start, RoundMode::Floor))
+        .end(to_millis(window.end, RoundMode::Ceil))
+        .build();
+    AwsSecurityFindingFilters::builder()
+        .updated_at(within)
+        .build()
+}
+
+/// Any of these ids. Positive filters on one field are alternatives.
+fn with_ids(ids: &[String]) -> AwsSecurityFindingFilters {
+    ids.iter()
+        .take(Question::MAX_IDS)
+        .fold(AwsSecurityFindingFilters::builder(), |filters, id| {
+            let same = StringFilter::builder()
+                .value(id)
+                .comparison(StringFilterComparison::Equals)
+                .build();
+            filters.id(same)
+        })
+        .build()
 }
 
 /// RFC 3339 in UTC with milliseconds, the precision that AWS's own examples have. Rounded outwards,

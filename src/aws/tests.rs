@@ -10,7 +10,7 @@ use super::{
     Aws, AwsError, Operation,
     pretend::{Asked, Pretend, Reply, connect},
 };
-use crate::domain::{CoverageState, Scope, Window, window::WindowKind};
+use crate::domain::{CoverageState, Question, Scope, Window, window::WindowKind};
 
 const ACCOUNT: &str = "111122223333";
 const PAGE: &str = r#"{"Findings":[],"NextToken":"t1"}"#;
@@ -22,17 +22,17 @@ fn scope() -> Scope {
     }
 }
 
-fn window() -> Window {
+fn question() -> Question {
     let at = |text: &str| text.parse::<Timestamp>().unwrap();
-    Window {
+    Question::Updated(Window {
         kind: WindowKind::Tail,
         start: at("2026-03-01T10:00:00.123456Z"),
         end: at("2026-03-01T10:10:00Z"),
-    }
+    })
 }
 
 async fn page(aws: &Aws) -> Result<bytes::Bytes, AwsError> {
-    aws.findings_page(&scope(), &window(), None).await
+    aws.findings_page(&scope(), &question(), None).await
 }
 
 /// Answers `GetFindings` with one reply, and everything else well.
@@ -72,7 +72,9 @@ async fn every_page_asks_the_same_question_in_the_scope_with_the_accounts_sessio
     let pretend = Pretend::start(findings(Reply::ok(PAGE))).await;
     let (aws, _) = pretend.connect("").await;
     for token in [None, Some("t1")] {
-        aws.findings_page(&scope(), &window(), token).await.unwrap();
+        aws.findings_page(&scope(), &question(), token)
+            .await
+            .unwrap();
     }
     let asked = pretend.asked(Operation::GetFindings);
     let questions: Vec<serde_json::Value> = asked
@@ -122,7 +124,7 @@ async fn twenty_callers_of_one_account_assume_its_role_once() {
             region: format!("eu-west-{number}").as_str().into(),
             ..scope()
         };
-        callers.spawn(async move { aws.findings_page(&scope, &window(), None).await.unwrap() });
+        callers.spawn(async move { aws.findings_page(&scope, &question(), None).await.unwrap() });
     }
     assert_eq!(callers.join_all().await.len(), 20);
     let asked = pretend.asked(Operation::AssumeRole);
@@ -197,7 +199,7 @@ async fn one_accounts_missing_role_costs_no_other_account() {
         account: "444455556666".into(),
         ..scope()
     };
-    aws.findings_page(&other, &window(), None).await.unwrap();
+    aws.findings_page(&other, &question(), None).await.unwrap();
 }
 
 #[tokio::test]
@@ -277,7 +279,7 @@ async fn a_refused_page_token_is_stale() {
     );
     let pretend = Pretend::start(findings(stale)).await;
     let (aws, _) = pretend.connect("").await;
-    let answer = aws.findings_page(&scope(), &window(), Some("old")).await;
+    let answer = aws.findings_page(&scope(), &question(), Some("old")).await;
     assert_eq!(answer, Err(AwsError::StaleToken));
 }
 

@@ -17,8 +17,9 @@ use crate::{
     store::{self, Access},
 };
 
-/// How long running work may take to finish when hubwatch is told to stop.
-const DRAIN: Duration = Duration::from_secs(20);
+/// How long running work may take to finish when hubwatch is told to stop: longer than the longest
+/// request to a sink, because a request that is cut off leaves it unclear whether people were told.
+const DRAIN: Duration = Duration::from_secs(45);
 
 /// A daemon, and what it serves.
 pub(super) struct Assembled {

@@ -79,7 +79,9 @@ pub(super) fn note(text: impl std::fmt::Display) {
 
 /// Prints an error with what led to it.
 pub(super) fn complain(error: &anyhow::Error) {
-    note(format_args!("hubwatch: {error:#}"));
+    for line in format!("hubwatch: {error:#}").lines() {
+        note(Printable(line));
+    }
 }
 
 /// Whether an error only says that nobody reads our output any more.

@@ -33,6 +33,10 @@ pub(super) async fn run(args: &ConfigArgs) -> anyhow::Result<Exit> {
 }
 
 fn summary(state: &SyncState) -> String {
+    if !state.discovered {
+        return "stopped: accounts and Regions could not be listed; the log above says why"
+            .to_owned();
+    }
     let how = if state.is_synced() {
         "synced"
     } else {

@@ -11,6 +11,11 @@ use crate::domain::{settings::Problem, window::WindowRules};
 const POLL_INTERVAL: RangeInclusive<Duration> = Duration::from_secs(10)..=Duration::from_hours(1);
 const OVERLAP: RangeInclusive<Duration> = Duration::from_mins(1)..=Duration::from_hours(7 * 24);
 const BACKFILL: RangeInclusive<Duration> = DAY..=Duration::from_hours(365 * 24);
+const WATCH: RangeInclusive<Duration> = Duration::from_mins(1)..=Duration::from_hours(24);
+const LATE: RangeInclusive<Duration> = Duration::from_mins(10)..=Duration::from_hours(24);
+const LATE_REACH: RangeInclusive<Duration> =
+    Duration::from_hours(1)..=Duration::from_hours(14 * 24);
+const RECONCILE: RangeInclusive<Duration> = Duration::from_mins(1)..=Duration::from_hours(14 * 24);
 const CONCURRENCY: RangeInclusive<usize> = 1..=1024;
 
 /// `[sync]` as typed.
@@ -19,6 +24,10 @@ const CONCURRENCY: RangeInclusive<usize> = 1..=1024;
 pub(super) struct Settings {
     poll_interval: String,
     overlap: String,
+    watch_interval: String,
+    late_interval: String,
+    late_reach: String,
+    reconcile_interval: String,
     backfill: String,
     concurrency: usize,
 }
@@ -28,6 +37,10 @@ impl Default for Settings {
         Self {
             poll_interval: "60s".to_owned(),
             overlap: "10m".to_owned(),
+            watch_interval: "5m".to_owned(),
+            late_interval: "1h".to_owned(),
+            late_reach: "48h".to_owned(),
+            reconcile_interval: "1d".to_owned(),
             backfill: "90d".to_owned(),
             concurrency: 64,
         }
@@ -57,6 +70,10 @@ impl Settings {
         };
         let poll_interval = read("poll_interval", &self.poll_interval, POLL_INTERVAL);
         let overlap = read("overlap", &self.overlap, OVERLAP);
+        let watch = read("watch_interval", &self.watch_interval, WATCH);
+        let late = read("late_interval", &self.late_interval, LATE);
+        let late_reach = read("late_reach", &self.late_reach, LATE_REACH);
+        let reconcile = read("reconcile_interval", &self.reconcile_interval, RECONCILE);
         let backfill = read("backfill", &self.backfill, BACKFILL);
         if !CONCURRENCY.contains(&self.concurrency) {
             problems.push(Problem::new(
@@ -74,7 +91,12 @@ impl Settings {
         Ok(SyncConfig {
             poll_interval,
             rules: WindowRules {
+                tail_every: signed(poll_interval),
                 overlap: signed(overlap),
+                watch_every: signed(watch),
+                late_every: signed(late),
+                late_reach: signed(late_reach),
+                reconcile_every: signed(reconcile),
                 backfill: signed(backfill),
             },
             concurrency: self.concurrency,

@@ -7,7 +7,8 @@ use crate::domain::{
 
 /// Weighs what the findings of an issue say. The order of the evidence decides nothing.
 ///
-/// Without evidence, which does not happen, the issue stays what it was: absence proves nothing.
+/// Findings are never forgotten, so an issue without any is one whose findings now report another:
+/// it is resolved.
 pub(super) fn assess(touched: &TouchedIssue) -> Assessment {
     let worst = worst(&touched.evidence);
     let since = touched.evidence.iter().map(|evidence| evidence.since).min();
@@ -34,8 +35,7 @@ fn status(touched: &TouchedIssue) -> IssueStatus {
     if any(Standing::Open) {
         return IssueStatus::Open;
     }
-    let undecided = touched.evidence.is_empty() || any(Standing::Unassessed);
-    if let Some(before) = touched.status.filter(|_| undecided) {
+    if let Some(before) = touched.status.filter(|_| any(Standing::Unassessed)) {
         return before;
     }
     if any(Standing::Suppressed) {
@@ -101,7 +101,8 @@ mod tests {
             (Some(S::Suppressed), &[Unassessed, Resolved], S::Suppressed),
             (None, &[Unassessed], S::Resolved),
             (None, &[Unassessed, Suppressed], S::Suppressed),
-            (Some(S::Open), &[], S::Open),
+            // Its findings report another issue now.
+            (Some(S::Open), &[], S::Resolved),
             (None, &[], S::Resolved),
         ];
         for (before, standings, expected) in table {

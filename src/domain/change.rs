@@ -29,7 +29,7 @@ impl Change {
             (b, a) if b == a => Self::Altered,
             (_, Standing::Open) => Self::Reopened,
             (_, Standing::Suppressed) => Self::Suppressed,
-            (_, Standing::Resolved | Standing::Archived) => Self::Resolved,
+            (_, Standing::Resolved | Standing::Archived | Standing::Gone) => Self::Resolved,
             (_, Standing::Unassessed) => Self::Altered,
         }
     }

@@ -31,4 +31,4 @@ pub use jiff::Timestamp;
 pub use scope::{Account, Scope};
 pub use severity::Severity;
 pub use standing::Standing;
-pub use window::{SyncProgress, Window};
+pub use window::{BegunWindow, Question, SyncProgress, Window};

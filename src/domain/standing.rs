@@ -14,16 +14,20 @@ pub enum Standing {
     Resolved,
     /// The provider archived it.
     Archived,
+    /// Security Hub no longer has it: a complete sweep did not meet it, and asked for by id it was
+    /// not there either.
+    Gone,
 }
 
 impl Standing {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Open,
         Self::Unassessed,
         Self::Suppressed,
         Self::Resolved,
         Self::Archived,
+        Self::Gone,
     ];
 
     /// The word for columns, labels and output.
@@ -35,6 +39,7 @@ impl Standing {
             Self::Suppressed => "suppressed",
             Self::Resolved => "resolved",
             Self::Archived => "archived",
+            Self::Gone => "gone",
         }
     }
 
@@ -47,6 +52,7 @@ impl Standing {
             Self::Suppressed => 2,
             Self::Resolved => 3,
             Self::Archived => 4,
+            Self::Gone => 5,
         }
     }
 

@@ -1,4 +1,4 @@
-//! Windows of `UpdatedAt`, and how far a scope is recorded.
+//! Windows of `UpdatedAt`, the clocks that ask for them, and how far a scope is recorded.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -11,26 +11,33 @@ pub const ORIGIN: Timestamp = Timestamp::constant(1_262_304_000, 0); // 2010-01-
 pub enum WindowKind {
     /// What is new since the watermark.
     Tail,
+    /// What providers delivered late.
+    Late,
     /// What was there before we came.
     Backfill,
+    /// Everything, to find what changed in silence and what is no longer there.
+    Reconcile,
 }
 
 impl WindowKind {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Tail, Self::Late, Self::Backfill, Self::Reconcile];
+
     /// The word for columns, labels and output.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Tail => "tail",
+            Self::Late => "late",
             Self::Backfill => "backfill",
+            Self::Reconcile => "reconcile",
         }
     }
 
     /// The reverse of [`WindowKind::as_str`].
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Tail, Self::Backfill]
-            .into_iter()
-            .find(|k| k.as_str() == word)
+        Self::ALL.into_iter().find(|k| k.as_str() == word)
     }
 }
 
@@ -46,11 +53,67 @@ pub struct Window {
     pub end: Timestamp,
 }
 
-/// How windows are laid out.
+/// A window that was begun: everything in it before `from` is recorded.
+///
+/// A long window is read in parts, each with page tokens of its own, so that a restart or a stale
+/// token costs one part and not the window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct BegunWindow {
+    /// The window, with its bounds as they were pinned.
+    pub window: Window,
+    /// Where reading goes on.
+    pub from: Timestamp,
+}
+
+impl BegunWindow {
+    /// Nothing of the window is recorded yet.
+    #[must_use]
+    pub fn at_start(window: Window) -> Self {
+        Self {
+            window,
+            from: window.start,
+        }
+    }
+
+    /// What is left of the window.
+    #[must_use]
+    pub fn rest(&self) -> Window {
+        Window {
+            start: self.from,
+            ..self.window
+        }
+    }
+}
+
+/// What AWS is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Question {
+    /// Findings whose `UpdatedAt` lies within a window, oldest first.
+    Updated(Window),
+    /// Findings with one of these ids, at most [`Question::MAX_IDS`].
+    Ids(Vec<String>),
+}
+
+impl Question {
+    /// How many values AWS takes for one attribute of a filter (API model).
+    pub const MAX_IDS: usize = 20;
+}
+
+/// How often each clock ticks, and how far each reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WindowRules {
+    /// How often the tail is read.
+    pub tail_every: SignedDuration,
     /// How far the tail reaches back behind the watermark.
     pub overlap: SignedDuration,
+    /// How often findings behind open incidents are asked for by id.
+    pub watch_every: SignedDuration,
+    /// How often late deliveries are looked for.
+    pub late_every: SignedDuration,
+    /// How late a delivery may be.
+    pub late_reach: SignedDuration,
+    /// How often everything is compared.
+    pub reconcile_every: SignedDuration,
     /// How much history the first backfill window covers. What is older follows in a second one.
     pub backfill: SignedDuration,
 }
@@ -64,6 +127,10 @@ pub struct SyncProgress {
     pub watermark: Timestamp,
     /// The time down to which history is recorded; [`ORIGIN`] when all of it is.
     pub history_from: Timestamp,
+    /// The end of the last window that looked for late deliveries.
+    pub late_at: Timestamp,
+    /// The end of the last window that compared everything.
+    pub reconciled_at: Timestamp,
 }
 
 impl SyncProgress {
@@ -74,6 +141,8 @@ impl SyncProgress {
             first_contact: now,
             watermark: now,
             history_from: now,
+            late_at: now,
+            reconciled_at: now,
         }
     }
 
@@ -81,6 +150,34 @@ impl SyncProgress {
     #[must_use]
     pub fn is_backfilled(&self) -> bool {
         self.history_from <= ORIGIN
+    }
+
+    /// Whether the tail is due. Half an interval early, so that jitter never skips a turn; and after
+    /// the clock was set back, or nothing would be read until time has caught up.
+    #[must_use]
+    pub fn is_tail_due(&self, now: Timestamp, rules: WindowRules) -> bool {
+        let waited = now.duration_since(self.watermark);
+        waited >= rules.tail_every / 2 || waited.is_negative()
+    }
+
+    /// What is new since the watermark.
+    ///
+    /// Until history is recorded it does not reach behind first contact: what was there before is
+    /// history, whichever window would find it first.
+    #[must_use]
+    pub fn tail_window(&self, now: Timestamp, rules: WindowRules) -> Window {
+        let back = reach_back(self.watermark, rules.overlap);
+        let start = if self.is_backfilled() {
+            back
+        } else {
+            back.max(self.first_contact)
+        };
+        Window {
+            kind: WindowKind::Tail,
+            start,
+            // A clock that was set back must not turn the window around.
+            end: now.max(self.watermark),
+        }
     }
 
     /// The next window of history, newest first; `None` when all is recorded.
@@ -105,28 +202,48 @@ impl SyncProgress {
         })
     }
 
-    /// What is new since the watermark.
+    /// Late deliveries, when it is time to look for them. Not while history is missing: what it
+    /// would find is history.
     #[must_use]
-    pub fn tail_window(&self, now: Timestamp, rules: WindowRules) -> Window {
-        let start = reach_back(self.watermark, rules.overlap);
-        // A clock that was set back must not turn the window around.
-        Window {
-            kind: WindowKind::Tail,
-            start,
-            end: now.max(self.watermark),
-        }
+    pub fn late_window(&self, now: Timestamp, rules: WindowRules) -> Option<Window> {
+        let due = now.duration_since(self.late_at) >= rules.late_every;
+        (due && self.is_backfilled()).then(|| Window {
+            kind: WindowKind::Late,
+            start: reach_back(now, rules.late_reach),
+            end: now,
+        })
+    }
+
+    /// Everything, when it is time to compare it. Not while history is missing.
+    #[must_use]
+    pub fn reconcile_window(&self, now: Timestamp, rules: WindowRules) -> Option<Window> {
+        let due = now.duration_since(self.reconciled_at) >= rules.reconcile_every;
+        (due && self.is_backfilled()).then_some(Window {
+            kind: WindowKind::Reconcile,
+            start: ORIGIN,
+            end: now,
+        })
     }
 
     /// What is recorded once every page of a window is.
     #[must_use]
     pub fn after(self, complete: Window) -> Self {
-        match complete.kind {
+        let Window { kind, start, end } = complete;
+        match kind {
             WindowKind::Tail => Self {
-                watermark: self.watermark.max(complete.end),
+                watermark: self.watermark.max(end),
+                ..self
+            },
+            WindowKind::Late => Self {
+                late_at: self.late_at.max(end),
                 ..self
             },
             WindowKind::Backfill => Self {
-                history_from: self.history_from.min(complete.start),
+                history_from: self.history_from.min(start),
+                ..self
+            },
+            WindowKind::Reconcile => Self {
+                reconciled_at: self.reconciled_at.max(end),
                 ..self
             },
         }
@@ -142,12 +259,24 @@ mod tests {
     use super::*;
 
     const RULES: WindowRules = WindowRules {
+        tail_every: SignedDuration::from_secs(60),
         overlap: SignedDuration::from_mins(10),
+        watch_every: SignedDuration::from_mins(5),
+        late_every: SignedDuration::from_hours(1),
+        late_reach: SignedDuration::from_hours(48),
+        reconcile_every: SignedDuration::from_hours(24),
         backfill: SignedDuration::from_hours(24 * 90),
     };
 
     fn at(text: &str) -> Timestamp {
         text.parse().unwrap()
+    }
+
+    fn backfilled(first_contact: Timestamp) -> SyncProgress {
+        SyncProgress {
+            history_from: ORIGIN,
+            ..SyncProgress::first_contact(first_contact)
+        }
     }
 
     #[test]
@@ -167,16 +296,32 @@ mod tests {
 
     #[test]
     fn the_tail_overlaps_what_is_recorded_and_the_watermark_never_moves_back() {
-        let progress = SyncProgress::first_contact(at("2026-03-01T00:00:00Z"));
+        let progress = backfilled(at("2026-03-01T00:00:00Z"));
         let window = progress.tail_window(at("2026-03-01T00:01:00Z"), RULES);
         assert_eq!(window.start, at("2026-02-28T23:50:00Z"));
         let later = progress.after(window);
         assert_eq!(later.watermark, at("2026-03-01T00:01:00Z"));
 
         // The clock was set back by an hour.
+        assert!(later.is_tail_due(at("2026-02-28T23:00:00Z"), RULES));
         let window = later.tail_window(at("2026-02-28T23:00:00Z"), RULES);
         assert_eq!(later.after(window).watermark, later.watermark);
         assert!(window.start < window.end);
+    }
+
+    #[test]
+    fn the_tail_never_brings_history_as_news() {
+        let progress = SyncProgress::first_contact(at("2026-03-01T00:00:00Z"));
+        let window = progress.tail_window(at("2026-03-01T00:01:00Z"), RULES);
+        assert_eq!(window.start, progress.first_contact);
+        assert_eq!(
+            progress.late_window(at("2026-03-09T00:00:00Z"), RULES),
+            None
+        );
+        assert_eq!(
+            progress.reconcile_window(at("2026-03-09T00:00:00Z"), RULES),
+            None
+        );
     }
 
     #[test]
@@ -184,5 +329,33 @@ mod tests {
         let first = SyncProgress::first_contact(at("2026-03-01T00:00:00Z"));
         let moved = first.after(first.tail_window(at("2026-03-05T00:00:00Z"), RULES));
         assert_eq!(moved.backfill_window(RULES), first.backfill_window(RULES));
+    }
+
+    #[test]
+    fn late_and_reconcile_tick_by_themselves() {
+        let progress = backfilled(at("2026-03-01T00:00:00Z"));
+        assert_eq!(
+            progress.late_window(at("2026-03-01T00:59:00Z"), RULES),
+            None
+        );
+        let late = progress
+            .late_window(at("2026-03-01T01:00:00Z"), RULES)
+            .unwrap();
+        assert_eq!(late.start, at("2026-02-27T01:00:00Z"));
+        let progress = progress.after(late);
+        assert_eq!(
+            progress.late_window(at("2026-03-01T01:30:00Z"), RULES),
+            None
+        );
+
+        assert_eq!(
+            progress.reconcile_window(at("2026-03-01T23:00:00Z"), RULES),
+            None
+        );
+        let all = progress
+            .reconcile_window(at("2026-03-02T00:00:00Z"), RULES)
+            .unwrap();
+        assert_eq!((all.start, all.end), (ORIGIN, at("2026-03-02T00:00:00Z")));
+        assert_eq!(progress.after(all).watermark, progress.watermark);
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use prometheus::{GaugeVec, IntGauge, IntGaugeVec, Registry};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, MutexGuard};
 
 use crate::{
     domain::{Coverage, CoverageState, delivery::DeliveryState},
@@ -27,8 +27,9 @@ pub(super) struct Gauges {
     oldest_pending: GaugeVec,
     touched: IntGauge,
     bytes: IntGauge,
-    /// Series are set one by one; two scrapes at once would see each other's half.
-    refreshing: Mutex<()>,
+    /// Series are set one by one, so a scrape has them for itself until it has gathered them.
+    /// Otherwise it could see another's half: no data would read as no findings.
+    turn: Mutex<()>,
 }
 
 impl Gauges {
@@ -83,18 +84,22 @@ impl Gauges {
             )?,
             touched: meter.gauge("hubwatch_issues_touched", "Issues waiting to be decided.")?,
             bytes: meter.gauge("hubwatch_store_bytes", "Size of the database.")?,
-            refreshing: Mutex::new(()),
+            turn: Mutex::new(()),
         })
     }
 
-    /// Sets every series to what is stored now. On an error they stay as they were.
-    pub(super) async fn refresh(&self, store: &dyn Store) -> Result<(), StoreError> {
+    /// Sets every series to what is stored now. On an error they stay as they were. Nobody else
+    /// sets them while the answer is held.
+    pub(super) async fn refresh(
+        &self,
+        store: &dyn Store,
+    ) -> Result<MutexGuard<'_, ()>, StoreError> {
+        let turn = self.turn.lock().await;
         let tallies = store.tallies().await?;
         let coverage = store.coverage().await?;
-        let _only_one = self.refreshing.lock().await;
         self.set_coverage(&coverage);
         self.set_tallies(&tallies);
-        Ok(())
+        Ok(turn)
     }
 
     fn set_coverage(&self, coverage: &[Coverage]) {

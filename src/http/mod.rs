@@ -127,15 +127,18 @@ async fn require_token(State(http): State<Arc<Http>>, request: Request, next: Ne
 }
 
 async fn metrics(State(http): State<Arc<Http>>) -> Response {
-    if let Err(error) = http.gauges.refresh(http.store.as_ref()).await {
-        warn!(%error, "cannot read the counts for metrics");
-        return (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "the store cannot be read\n",
-        )
-            .into_response();
-    }
-    match TextEncoder::new().encode_to_string(&http.registry.gather()) {
+    let series = match http.gauges.refresh(http.store.as_ref()).await {
+        Ok(_turn) => http.registry.gather(),
+        Err(error) => {
+            warn!(%error, "cannot read the counts for metrics");
+            return (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "the store cannot be read\n",
+            )
+                .into_response();
+        }
+    };
+    match TextEncoder::new().encode_to_string(&series) {
         Ok(text) => ([(header::CONTENT_TYPE, prometheus::TEXT_FORMAT)], text).into_response(),
         Err(error) => {
             warn!(%error, "cannot write metrics");

@@ -29,8 +29,27 @@ const RETRY: Duration = Duration::from_secs(5);
 /// How often a delivery is tried before it is given up. With the waits of [`backoff`] that is well
 /// over a day.
 const MAX_ATTEMPTS: u32 = 64;
+/// How long a sink that cannot be reached, or cannot work, is left alone before the next notice is
+/// tried. The notice that met the trouble waits longer.
+const PAUSE: Duration = Duration::from_secs(15);
+/// How often a notice is sent to a sink that gives no clear answer and cannot be asked.
+const MAX_BLIND_ATTEMPTS: u32 = 3;
 /// How long to wait when the sink cannot work until a person has mended something.
 const MISCONFIGURED_WAIT: Duration = Duration::from_secs(5 * 60);
+
+/// What one step did.
+struct Step {
+    attempts: usize,
+    /// How long the sink is to be left alone.
+    pause: Option<Duration>,
+}
+
+/// An attempt that failed.
+struct Trouble {
+    error: SinkError,
+    /// Since when it may have landed all the same.
+    in_doubt_since: Option<Timestamp>,
+}
 
 /// The loop that delivers to one sink. Each sink has its own, so that a slow one delays no other.
 #[derive(Clone)]
@@ -41,10 +60,11 @@ pub(super) struct Deliverer {
     page_url: Option<String>,
     clock: Clock,
     metrics: PipelineMetrics,
+    stop: CancellationToken,
 }
 
 impl Deliverer {
-    pub(super) fn new(daemon: &Daemon, sink: Arc<dyn Sink>) -> Self {
+    pub(super) fn new(daemon: &Daemon, sink: Arc<dyn Sink>, stop: CancellationToken) -> Self {
         Self {
             sink,
             store: Arc::clone(&daemon.store),
@@ -52,13 +72,17 @@ impl Deliverer {
             page_url: daemon.page_url.clone(),
             clock: daemon.clock.clone(),
             metrics: daemon.metrics.clone(),
+            stop,
         }
     }
 
-    pub(super) async fn run(self, stop: CancellationToken) {
-        while !stop.is_cancelled() {
+    pub(super) async fn run(self) {
+        while !self.stop.is_cancelled() {
             let wait = match self.step().await {
-                Ok(0) => INTERVAL,
+                Ok(Step {
+                    pause: Some(pause), ..
+                }) => pause,
+                Ok(Step { attempts: 0, .. }) => INTERVAL,
                 Ok(_) => continue,
                 Err(error) => {
                     warn!(sink = self.sink.name(), %error, "cannot lease deliveries");
@@ -67,46 +91,61 @@ impl Deliverer {
                 }
             };
             tokio::select! {
-                () = stop.cancelled() => {}
+                () = self.stop.cancelled() => {}
                 () = sleep(wait) => {}
             }
         }
     }
 
-    /// Leases what is due and attempts each. Returns how many there were.
-    async fn step(&self) -> Result<usize, StoreError> {
+    /// Leases what is due and attempts each.
+    async fn step(&self) -> Result<Step, StoreError> {
         let now = self.clock.now();
         let until = now.saturating_add(LEASE).unwrap_or(Timestamp::MAX);
         let leased = self
             .store
             .lease_deliveries(self.sink.name(), AT_ONCE, now, until)
             .await?;
-        let count = leased.len();
+        let mut step = Step {
+            attempts: leased.len(),
+            pause: None,
+        };
         let mut attempts = JoinSet::new();
         for delivery in leased {
             let deliverer = self.clone();
             attempts.spawn(async move { deliverer.attempt(delivery).await });
         }
         while let Some(ended) = attempts.join_next().await {
-            if let Err(error) = ended
-                && error.is_panic()
-            {
-                std::panic::resume_unwind(error.into_panic());
+            match ended {
+                Ok(pause) => step.pause = step.pause.max(pause),
+                Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+                Err(_) => {}
             }
         }
-        Ok(count)
+        Ok(step)
     }
 
-    async fn attempt(&self, delivery: Delivery) {
-        let settlement = match self.notice(&delivery).await {
-            Ok(Some(notice)) => self.deliver(&delivery, &notice).await,
-            Ok(None) => Settlement::Dead {
-                reason: "its incident is gone".to_owned(),
+    /// Attempts one delivery and settles it. Returns how long the sink is to be left alone, if what
+    /// went wrong would meet every notice.
+    async fn attempt(&self, delivery: Delivery) -> Option<Duration> {
+        let (settlement, pause) = match self.notice(&delivery).await {
+            Ok(Some(notice)) => match self.deliver(&delivery, &notice).await {
+                Ok(settlement) => (settlement, None),
+                Err(Trouble {
+                    error,
+                    in_doubt_since,
+                }) => (
+                    self.failed(&delivery, &error, in_doubt_since),
+                    pause_after(&error),
+                ),
             },
+            Ok(None) => {
+                let reason = "its incident is gone".to_owned();
+                (Settlement::Dead { reason }, None)
+            }
             Err(error) => {
                 // Nothing was sent, and the lease ends by itself.
                 warn!(delivery = delivery.id, %error, "cannot read what a delivery tells of");
-                return;
+                return None;
             }
         };
         self.note(&delivery, &settlement);
@@ -119,6 +158,7 @@ impl Deliverer {
             error!(delivery = delivery.id, %error, "cannot settle a delivery");
             self.metrics.store_failed(&error);
         }
+        pause
     }
 
     async fn notice(&self, delivery: &Delivery) -> Result<Option<Notice>, StoreError> {
@@ -133,7 +173,7 @@ impl Deliverer {
 
     /// Looks before it sends: an earlier attempt may have landed without our knowing, and so may
     /// one of a store that was lost.
-    async fn deliver(&self, delivery: &Delivery, notice: &Notice) -> Settlement {
+    async fn deliver(&self, delivery: &Delivery, notice: &Notice) -> Result<Settlement, Trouble> {
         let now = self.clock.now();
         if let Some(since) = delivery.in_doubt_since {
             let patience = self
@@ -145,25 +185,57 @@ impl Deliverer {
             if now < trusted {
                 let reason =
                     "an earlier attempt may have landed; waiting until it can be looked up";
-                return Settlement::Later {
+                return Ok(Settlement::Later {
                     due_at: trusted,
                     reason: reason.to_owned(),
                     in_doubt_since: Some(since),
-                };
+                });
             }
         }
         match self.sink.find(notice).await {
-            Ok(Lookup::Found(receipt)) => return Settlement::Delivered(receipt),
+            Ok(Lookup::Found(receipt)) => return Ok(Settlement::Delivered(receipt)),
             Ok(Lookup::Absent | Lookup::Unknowable) => {}
             // Nothing was sent by this attempt, so an older doubt stays as old as it is.
-            Err(error) => return self.failed(delivery, &error, delivery.in_doubt_since),
+            Err(error) => {
+                return Err(Trouble {
+                    error,
+                    in_doubt_since: delivery.in_doubt_since,
+                });
+            }
+        }
+        if let Some(postponed) = self.intend(delivery).await {
+            return Ok(postponed);
         }
         match self.sink.send(notice).await {
-            Ok(receipt) => Settlement::Delivered(receipt),
-            Err(error) => {
-                let doubt = matches!(error, SinkError::Unclear { .. }).then(|| self.clock.now());
-                self.failed(delivery, &error, doubt)
-            }
+            Ok(receipt) => Ok(Settlement::Delivered(receipt)),
+            Err(error) => Err(Trouble {
+                in_doubt_since: matches!(error, SinkError::Unclear { .. })
+                    .then(|| self.clock.now()),
+                error,
+            }),
+        }
+    }
+
+    /// Writes that a request follows at once. Looking took time, and what is in doubt after a crash
+    /// is the request. Nothing is sent if that cannot be written, or once hubwatch is told to stop.
+    async fn intend(&self, delivery: &Delivery) -> Option<Settlement> {
+        let postponed = |wait: jiff::SignedDuration, reason: String| {
+            let due_at = self.clock.now().saturating_add(wait);
+            Some(Settlement::Later {
+                due_at: due_at.unwrap_or(Timestamp::MAX),
+                reason,
+                in_doubt_since: delivery.in_doubt_since,
+            })
+        };
+        if self.stop.is_cancelled() {
+            return postponed(
+                jiff::SignedDuration::ZERO,
+                "hubwatch was stopped".to_owned(),
+            );
+        }
+        match self.store.intend(delivery.id, self.clock.now()).await {
+            Ok(()) => None,
+            Err(error) => postponed(jiff::SignedDuration::from_secs(5), error.to_string()),
         }
     }
 
@@ -183,7 +255,15 @@ impl Deliverer {
             // Not the notice's fault: it stays owed for as long as it takes.
             SinkError::Misconfigured { .. } => backoff.max(MISCONFIGURED_WAIT),
             SinkError::Unreachable { .. } | SinkError::Unclear { .. } => {
-                if attempts >= MAX_ATTEMPTS {
+                // A sink that cannot be asked may have told people each time.
+                let blind = self.sink.patience().is_zero() && in_doubt_since.is_some();
+                if attempts
+                    >= if blind {
+                        MAX_BLIND_ATTEMPTS
+                    } else {
+                        MAX_ATTEMPTS
+                    }
+                {
                     return Settlement::Dead {
                         reason: format!("given up after {attempts} attempts: {reason}"),
                     };
@@ -218,5 +298,14 @@ impl Deliverer {
                 error!(sink, %incident, reason, "a notice was given up");
             }
         }
+    }
+}
+
+/// How long a sink is to be left alone after trouble that would meet every notice alike.
+fn pause_after(error: &SinkError) -> Option<Duration> {
+    match error {
+        SinkError::Busy { retry_after, .. } => Some(retry_after.unwrap_or(PAUSE).max(INTERVAL)),
+        SinkError::Misconfigured { .. } | SinkError::Unreachable { .. } => Some(PAUSE),
+        SinkError::Refused { .. } | SinkError::Unclear { .. } => None,
     }
 }

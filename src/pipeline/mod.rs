@@ -12,6 +12,7 @@ mod discover;
 mod metrics;
 mod notice;
 mod page;
+mod plan;
 mod poll;
 mod record;
 mod schedule;
@@ -85,11 +86,8 @@ impl Daemon {
         let mut supervisor = Supervisor::new(stop.clone(), self.pace.drain);
         self.start_reading(&mut supervisor, &stop);
         for sink in &self.sinks {
-            let deliverer = Deliverer::new(&self, Arc::clone(sink));
-            supervisor.spawn(
-                format!("deliver to {}", sink.name()),
-                deliverer.run(stop.clone()),
-            );
+            let deliverer = Deliverer::new(&self, Arc::clone(sink), stop.clone());
+            supervisor.spawn(format!("deliver to {}", sink.name()), deliverer.run());
         }
         supervisor.wait().await
     }
@@ -105,8 +103,8 @@ impl Daemon {
         progress: impl FnMut(&SyncState),
     ) -> Result<SyncState, Failed> {
         let mut supervisor = Supervisor::new(stop.clone(), self.pace.drain);
-        self.start_reading(&mut supervisor, &stop);
-        let state = self.until_synced(&stop, progress).await;
+        let schedule = self.start_reading(&mut supervisor, &stop);
+        let state = self.follow(Some(&schedule), &stop, progress).await;
         stop.cancel();
         supervisor.wait().await?;
         Ok(state)
@@ -117,15 +115,32 @@ impl Daemon {
     pub async fn until_synced(
         &self,
         stop: &CancellationToken,
+        progress: impl FnMut(&SyncState),
+    ) -> SyncState {
+        self.follow(None, stop, progress).await
+    }
+
+    /// See [`Daemon::until_synced`]. With a schedule, what an earlier run knew of a scope does not
+    /// count: each has to be asked once more.
+    async fn follow(
+        &self,
+        schedule: Option<&Schedule>,
+        stop: &CancellationToken,
         mut progress: impl FnMut(&SyncState),
     ) -> SyncState {
         let mut state = SyncState::default();
         loop {
-            if let Ok(seen) = SyncState::look(self).await {
+            if let Ok(mut seen) = SyncState::look(self).await {
+                // Asked after the look: once discovery has succeeded, the schedule is filled.
+                if let Some(schedule) = schedule {
+                    seen.reading = seen.reading.max(schedule.unread().await);
+                }
                 state = seen;
                 progress(&state);
             }
-            if state.is_synced() {
+            // A single pass has nothing to wait for when accounts cannot even be listed.
+            let hopeless = schedule.is_some() && self.cannot_discover();
+            if state.is_synced() || hopeless {
                 return state;
             }
             tokio::select! {
@@ -135,7 +150,17 @@ impl Daemon {
         }
     }
 
-    fn start_reading(&self, supervisor: &mut Supervisor, stop: &CancellationToken) {
+    /// Whether discovery has failed and never succeeded.
+    fn cannot_discover(&self) -> bool {
+        let mut reports = self.health.report().into_iter();
+        reports.any(|l| l.name == discover::NAME && l.success_age.is_none() && l.failure.is_some())
+    }
+
+    fn start_reading(
+        &self,
+        supervisor: &mut Supervisor,
+        stop: &CancellationToken,
+    ) -> Arc<Schedule> {
         let schedule = Arc::new(Schedule::new());
         let wake_decide = Arc::new(tokio::sync::Notify::new());
         let (recorder, record_loop) = Recorder::new(self, Arc::clone(&wake_decide));
@@ -143,10 +168,11 @@ impl Daemon {
         let discoverer = Discoverer::new(self, Arc::clone(&schedule));
         supervisor.spawn("discover", discoverer.run(stop.clone()));
         for n in 0..self.pace.workers {
-            let poller = Poller::new(self, Arc::clone(&schedule), recorder.clone());
-            supervisor.spawn(format!("poll {n}"), poller.run(stop.clone()));
+            let poller = Poller::new(self, Arc::clone(&schedule), recorder.clone(), stop.clone());
+            supervisor.spawn(format!("poll {n}"), poller.run());
         }
         supervisor.spawn("decide", Decider::new(self, wake_decide).run(stop.clone()));
+        schedule
     }
 }
 

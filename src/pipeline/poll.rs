@@ -1,8 +1,7 @@
 //! Polling: the windows of a scope, page by page, to their end.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use bytes::Bytes;
 use thiserror::Error;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
@@ -12,20 +11,31 @@ use crate::{
     asff,
     aws::{Aws, AwsError},
     domain::{
-        Clock, CoverageState, Partition, Scope, SyncProgress, Timestamp, Window,
-        window::{WindowKind, WindowRules},
+        BegunWindow, Clock, CoverageState, Partition, Question, Scope, SyncProgress, Timestamp,
+        window::WindowKind,
     },
     observe::Printable,
-    store::{ScopeProgress, Store, StoreError},
+    store::{KnownFinding, PageRecord, Reached, ScopeProgress, Store, StoreError},
 };
 
-use super::{Daemon, Pace, PipelineMetrics, backoff, page, record::Recorder, schedule::Schedule};
+use super::{
+    Daemon, Pace, PipelineMetrics, backoff,
+    page::ReadPage,
+    plan::{Plan, plan},
+    record::Recorder,
+    schedule::Schedule,
+};
 
-/// How many pages a window may have: at a hundred findings each, more than any scope holds. It ends
-/// a far side that gives tokens for ever.
+/// How many pages an answer may have: at a hundred findings each, more than any scope holds. It
+/// ends a far side that gives tokens for ever.
 const MAX_PAGES: u32 = 1_000_000;
+/// How many pages of a window are read with one chain of page tokens. Then the window goes on
+/// behind what is recorded, with a new first page.
+const PART_PAGES: u32 = 50;
 /// How often a window is begun again in one poll because AWS no longer takes its page token.
 const MAX_RESTARTS: u32 = 3;
+/// How many findings are asked for by id in one poll; the others wait for the next.
+const MAX_BY_ID: u32 = 200;
 /// How long a scope is left alone after trouble that only a person can end.
 const TROUBLE_WAIT: Duration = Duration::from_secs(5 * 60);
 
@@ -55,10 +65,16 @@ pub(super) struct Poller {
     clock: Clock,
     pace: Pace,
     metrics: PipelineMetrics,
+    stop: CancellationToken,
 }
 
 impl Poller {
-    pub(super) fn new(daemon: &Daemon, schedule: Arc<Schedule>, recorder: Recorder) -> Self {
+    pub(super) fn new(
+        daemon: &Daemon,
+        schedule: Arc<Schedule>,
+        recorder: Recorder,
+        stop: CancellationToken,
+    ) -> Self {
         Self {
             aws: Arc::clone(&daemon.aws),
             store: Arc::clone(&daemon.store),
@@ -68,24 +84,25 @@ impl Poller {
             clock: daemon.clock.clone(),
             pace: daemon.pace.clone(),
             metrics: daemon.metrics.clone(),
+            stop,
         }
     }
 
-    pub(super) async fn run(self, stop: CancellationToken) {
+    pub(super) async fn run(self) {
         loop {
             let scope = tokio::select! {
-                () = stop.cancelled() => return,
+                () = self.stop.cancelled() => return,
                 scope = self.schedule.take() => scope,
             };
-            let wait = self.step(&scope, &stop).await;
+            let wait = self.step(&scope).await;
             self.schedule.give_back(scope, Instant::now() + wait).await;
         }
     }
 
     /// Reads what a scope has to say, and returns how long it may be left alone.
-    async fn step(&self, scope: &Scope, stop: &CancellationToken) -> Duration {
-        match self.poll(scope, stop).await {
-            Ok(complete) if complete => jittered(self.pace.poll_interval),
+    async fn step(&self, scope: &Scope) -> Duration {
+        match self.poll(scope).await {
+            Ok(progress) if progress.is_backfilled() => jittered(self.pace.poll_interval),
             // More history waits: go on at once, behind the scopes that are due already.
             Ok(_) => Duration::ZERO,
             Err(PollError::Stopped) => Duration::ZERO,
@@ -93,77 +110,193 @@ impl Poller {
         }
     }
 
-    /// Reads the tail if it is due, and one window of history if some is missing. Returns whether
-    /// all history is recorded.
-    async fn poll(&self, scope: &Scope, stop: &CancellationToken) -> Result<bool, PollError> {
+    /// Reads every window that is due, then what is to be asked for by id.
+    async fn poll(&self, scope: &Scope) -> Result<SyncProgress, PollError> {
         let known = self.store.progress(scope).await?;
         let now = self.clock.now();
-        let plan = plan(&known, now, self.pace.poll_interval, self.pace.rules);
-        for window in &plan.windows {
-            self.read_window(
-                scope,
-                *window,
-                plan.progress,
-                known.begun.contains(window),
-                stop,
-            )
-            .await?;
+        let Plan {
+            mut progress,
+            windows,
+            watch,
+        } = plan(&known, now, self.pace.rules);
+        for begun in windows {
+            let persisted = known.begun.contains(&begun);
+            progress = self.read_window(scope, begun, progress, persisted).await?;
         }
-        let after = plan
-            .windows
-            .iter()
-            .fold(plan.progress, |progress, w| progress.after(*w));
-        Ok(after.is_backfilled())
+        if watch {
+            self.watch(scope).await?;
+        }
+        if suspects_wait(&known, &progress) {
+            self.look_for_suspects(scope).await?;
+        }
+        Ok(progress)
     }
 
+    /// Reads a window to its end, and returns how far the scope is recorded then.
     async fn read_window(
         &self,
         scope: &Scope,
-        window: Window,
+        begun: BegunWindow,
         progress: SyncProgress,
-        begun: bool,
-        stop: &CancellationToken,
-    ) -> Result<(), PollError> {
-        // A tail that fits in one page needs no row of its own: read again, it is the same.
-        if window.kind == WindowKind::Backfill && !begun {
-            self.store.begin_window(scope, window, progress).await?;
-        }
+        known: bool,
+    ) -> Result<SyncProgress, PollError> {
+        let mut reading = Reading {
+            begun,
+            persisted: known,
+            progress,
+            findings: 0,
+            pages: 0,
+        };
         let mut restarts = 0;
         loop {
-            match self.read_pages(scope, window, progress, stop).await {
+            match self.read_part(scope, &mut reading).await {
+                Ok(true) => break,
+                Ok(false) => {}
                 Err(PollError::Aws(AwsError::StaleToken)) if restarts < MAX_RESTARTS => {
                     restarts += 1;
-                    debug!(%scope, "a page token went stale; the window is read again");
+                    debug!(%scope, "a page token went stale; the window goes on with a new one");
                 }
-                read => return read,
+                Err(error) => return Err(error),
             }
         }
+        self.finished(scope, &reading);
+        Ok(reading.progress.after(reading.begun.window))
     }
 
-    async fn read_pages(
+    /// Reads pages with one chain of tokens: to the window's end, which returns true, or to the end
+    /// of a part.
+    async fn read_part(&self, scope: &Scope, reading: &mut Reading) -> Result<bool, PollError> {
+        let window = reading.begun.window;
+        let question = Question::Updated(reading.begun.rest());
+        let mut token: Option<String> = None;
+        let mut ascending = Ascending::default();
+        for pages in 1..=MAX_PAGES {
+            self.keep_up(scope, reading).await?;
+            let page = self.page(scope, &question, token.as_deref()).await?;
+            let edge = ascending.edge_after(&page);
+            // Only behind an edge that moved, or the part would be read for ever.
+            let part_ends = edge.filter(|edge| pages >= PART_PAGES && *edge > reading.begun.from);
+            let next_token = page.next_token.clone();
+            let reached = match (&next_token, part_ends) {
+                (None, _) => Reached::End(window),
+                (Some(_), Some(edge)) => Reached::UpTo(window.kind, edge),
+                (Some(_), None) => Reached::Nothing,
+            };
+            // A tail that fits in one page needs no row of its own: read again, it is the same. The
+            // others begin once AWS has answered: a scope that refuses us for weeks is met when it
+            // lets us in, and what it holds by then is history.
+            let goes_on = window.kind != WindowKind::Tail || next_token.is_some();
+            if goes_on && !reading.persisted {
+                self.store
+                    .begin_window(scope, window, reading.progress)
+                    .await?;
+                reading.persisted = true;
+            }
+            reading.pages += 1;
+            reading.findings += page.findings.len();
+            let sweep = (window.kind == WindowKind::Reconcile).then_some(window.end);
+            self.record(
+                scope,
+                page,
+                window.kind == WindowKind::Backfill,
+                sweep,
+                reached,
+            )
+            .await?;
+            match (next_token, part_ends) {
+                (None, _) => return Ok(true),
+                (Some(_), Some(edge)) => {
+                    reading.begun.from = edge;
+                    return Ok(false);
+                }
+                (same, None) if same == token => return Err(PollError::Endless),
+                (next, None) => token = next,
+            }
+        }
+        Err(PollError::Endless)
+    }
+
+    /// Reads the tail in between when it is due: neither history nor a comparison delays news.
+    async fn keep_up(&self, scope: &Scope, reading: &mut Reading) -> Result<(), PollError> {
+        if self.stop.is_cancelled() {
+            return Err(PollError::Stopped);
+        }
+        let now = self.clock.now();
+        let due = reading.progress.is_tail_due(now, self.pace.rules);
+        if !due || reading.begun.window.kind == WindowKind::Tail {
+            return Ok(());
+        }
+        let tail = reading.progress.tail_window(now, self.pace.rules);
+        let tail = BegunWindow::at_start(tail);
+        // The tail never reads another window in between, so this ends.
+        reading.progress = Box::pin(self.read_window(scope, tail, reading.progress, false)).await?;
+        Ok(())
+    }
+
+    /// Asks for findings behind open incidents by id: what analysts do to them does not move
+    /// `UpdatedAt`.
+    async fn watch(&self, scope: &Scope) -> Result<(), PollError> {
+        let known = self.store.watched(scope, MAX_BY_ID).await?;
+        for some in known.chunks(Question::MAX_IDS) {
+            self.ask_by_id(scope, some).await?;
+        }
+        let more = u32::try_from(known.len()).is_ok_and(|count| count == MAX_BY_ID);
+        let last = known.last().filter(|_| more).map(|finding| finding.number);
+        self.store
+            .note_watched(scope, last, self.clock.now())
+            .await?;
+        Ok(())
+    }
+
+    /// Asks for what a comparison did not meet by id. What is not there either is gone.
+    async fn look_for_suspects(&self, scope: &Scope) -> Result<(), PollError> {
+        let suspects = self.store.suspects(scope, MAX_BY_ID).await?;
+        for some in suspects.chunks(Question::MAX_IDS) {
+            let absent = self.ask_by_id(scope, some).await?;
+            let asked = some.iter().map(|suspect| suspect.number).collect();
+            let gone = self
+                .store
+                .clear_suspects(asked, absent, self.clock.now())
+                .await?;
+            if gone > 0 {
+                info!(%scope, gone, "findings are no longer there");
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks for known findings by id, records what comes, and returns the numbers of the others.
+    async fn ask_by_id(
         &self,
         scope: &Scope,
-        window: Window,
-        progress: SyncProgress,
-        stop: &CancellationToken,
-    ) -> Result<(), PollError> {
+        known: &[KnownFinding],
+    ) -> Result<Vec<i64>, PollError> {
+        let keyed = known.iter().filter_map(|finding| {
+            let reading = asff::read(&finding.raw, scope, &self.partition).ok()?;
+            Some((finding.number, reading.finding.key))
+        });
+        let keyed: Vec<_> = keyed.collect();
+        let ids: BTreeSet<&str> = keyed.iter().map(|(_, key)| key.id.as_str()).collect();
+        let question = Question::Ids(ids.into_iter().map(str::to_owned).collect());
+        let mut met = BTreeSet::new();
         let mut token: Option<String> = None;
-        let mut findings = 0;
-        for pages in 1..=MAX_PAGES {
-            if stop.is_cancelled() {
+        for _ in 0..MAX_PAGES {
+            if self.stop.is_cancelled() {
                 return Err(PollError::Stopped);
             }
-            let read = self.page(scope, window, token.as_deref(), stop).await?;
-            if pages == 1 && read.next_token.is_some() && window.kind == WindowKind::Tail {
-                // Its bounds stay pinned, so that a restart goes on with the same question.
-                self.store.begin_window(scope, window, progress).await?;
-            }
-            findings += read.record.findings.len();
-            self.recorder.record(read.record).await?;
-            match read.next_token {
+            let page = self.page(scope, &question, token.as_deref()).await?;
+            met.extend(
+                page.findings
+                    .iter()
+                    .map(|record| record.finding.key.clone()),
+            );
+            let next_token = page.next_token.clone();
+            self.record(scope, page, false, None, Reached::Nothing)
+                .await?;
+            match next_token {
                 None => {
-                    self.finished(scope, window, pages, findings);
-                    return Ok(());
+                    let absent = keyed.into_iter().filter(|(_, key)| !met.contains(key));
+                    return Ok(absent.map(|(number, _)| number).collect());
                 }
                 same if same == token => return Err(PollError::Endless),
                 next => token = next,
@@ -172,19 +305,39 @@ impl Poller {
         Err(PollError::Endless)
     }
 
+    async fn record(
+        &self,
+        scope: &Scope,
+        page: ReadPage,
+        history: bool,
+        sweep: Option<Timestamp>,
+        reached: Reached,
+    ) -> Result<(), PollError> {
+        let record = PageRecord {
+            scope: scope.clone(),
+            history,
+            sweep,
+            reached,
+            body: page.body,
+            findings: page.findings,
+            rejected: page.rejected,
+        };
+        self.recorder.record(record).await?;
+        Ok(())
+    }
+
     /// One page, asked for again while that may help.
     async fn page(
         &self,
         scope: &Scope,
-        window: Window,
+        question: &Question,
         token: Option<&str>,
-        stop: &CancellationToken,
-    ) -> Result<page::ReadPage, PollError> {
+    ) -> Result<ReadPage, PollError> {
         let mut waits = backoff::page_waits();
         loop {
-            let error = match self.aws.findings_page(scope, &window, token).await {
-                Ok(body) => match self.read_body(body, scope, window) {
-                    Ok(read) => return Ok(read),
+            let error = match self.aws.findings_page(scope, question, token).await {
+                Ok(body) => match ReadPage::read(body, scope, &self.partition) {
+                    Ok(page) => return Ok(page),
                     Err(malformed) => PollError::Malformed(malformed),
                 },
                 Err(error) => PollError::Aws(error),
@@ -197,28 +350,26 @@ impl Poller {
             };
             debug!(%scope, error = %Printable(&error), "a page is asked for again");
             tokio::select! {
-                () = stop.cancelled() => return Err(PollError::Stopped),
+                () = self.stop.cancelled() => return Err(PollError::Stopped),
                 () = sleep(hint.max(wait)) => {}
             }
         }
     }
 
-    fn read_body(
-        &self,
-        body: Bytes,
-        scope: &Scope,
-        window: Window,
-    ) -> Result<page::ReadPage, asff::Malformed> {
-        page::read(body, scope, window, &self.partition)
-    }
-
-    fn finished(&self, scope: &Scope, window: Window, pages: u32, findings: usize) {
-        self.metrics.window_read(window.kind);
-        match window.kind {
-            WindowKind::Backfill => {
-                info!(%scope, pages, findings, start = %window.start, "recorded history");
-            }
+    fn finished(&self, scope: &Scope, reading: &Reading) {
+        let Reading {
+            begun,
+            findings,
+            pages,
+            ..
+        } = reading;
+        let clock = begun.window.kind.as_str();
+        self.metrics.window_read(begun.window.kind);
+        match begun.window.kind {
             WindowKind::Tail => debug!(%scope, pages, findings, "recorded the tail"),
+            WindowKind::Late | WindowKind::Backfill | WindowKind::Reconcile => {
+                info!(%scope, clock, pages, findings, start = %begun.window.start, "recorded a window");
+            }
         }
     }
 
@@ -236,11 +387,11 @@ impl Poller {
         };
         let words = error.to_string();
         warn!(%scope, state = state.as_str(), error = %Printable(&words), "cannot read {scope}");
-        if let Err(error) = self
+        let noted = self
             .store
             .note_trouble(scope, state, &words, self.clock.now())
-            .await
-        {
+            .await;
+        if let Err(error) = noted {
             warn!(%scope, %error, "cannot note why {scope} cannot be read");
         }
         let passes = matches!(state, CoverageState::Throttled | CoverageState::Unreachable);
@@ -252,34 +403,32 @@ impl Poller {
     }
 }
 
-/// The windows that a poll reads, in order, and the progress they start from.
-#[derive(Debug, PartialEq, Eq)]
-struct Plan {
-    windows: Vec<Window>,
+/// A window while it is read.
+struct Reading {
+    begun: BegunWindow,
+    /// Whether the store knows that it was begun.
+    persisted: bool,
     progress: SyncProgress,
+    findings: usize,
+    pages: u32,
 }
 
-/// The tail comes first: history never starves it. A window that was begun keeps its bounds.
-fn plan(known: &ScopeProgress, now: Timestamp, interval: Duration, rules: WindowRules) -> Plan {
-    let progress = known
-        .progress
-        .unwrap_or_else(|| SyncProgress::first_contact(now));
-    let begun = |kind| {
-        known
-            .begun
-            .iter()
-            .copied()
-            .find(|window| window.kind == kind)
-    };
-    let interval = jiff::SignedDuration::try_from(interval).unwrap_or(jiff::SignedDuration::MAX);
-    // Half an interval, so that jitter in the schedule never skips a turn.
-    let tail_due = now.duration_since(progress.watermark) >= interval / 2;
-    let tail =
-        begun(WindowKind::Tail).or_else(|| tail_due.then(|| progress.tail_window(now, rules)));
-    let backfill = begun(WindowKind::Backfill).or_else(|| progress.backfill_window(rules));
-    Plan {
-        windows: tail.into_iter().chain(backfill).collect(),
-        progress,
+/// Whether the pages of an answer come in the order that was asked for.
+#[derive(Default)]
+struct Ascending {
+    newest: Option<Timestamp>,
+    broken: bool,
+}
+
+impl Ascending {
+    /// The newest time up to which everything was met, if the order held so far. An answer out of
+    /// order is read to its end instead of in parts.
+    fn edge_after(&mut self, page: &ReadPage) -> Option<Timestamp> {
+        if let Some((oldest, newest)) = page.span() {
+            self.broken |= self.newest.is_some_and(|before| oldest < before);
+            self.newest = self.newest.max(Some(newest));
+        }
+        self.newest.filter(|_| !self.broken)
     }
 }
 
@@ -298,67 +447,13 @@ fn wait_hint(error: &PollError) -> Option<Duration> {
     }
 }
 
+/// Whether there may be suspects: some were left, or a comparison has just ended.
+fn suspects_wait(known: &ScopeProgress, after: &SyncProgress) -> bool {
+    let before = known.progress.map(|progress| progress.reconciled_at);
+    known.suspects > 0 || before != Some(after.reconciled_at)
+}
+
 /// Ten per cent more or less, so that scopes do not march in step.
 fn jittered(wait: Duration) -> Duration {
     wait.mul_f64(0.9 + 0.2 * fastrand::f64())
-}
-
-#[cfg(test)]
-mod tests {
-    use jiff::SignedDuration;
-
-    use super::*;
-
-    const RULES: WindowRules = WindowRules {
-        overlap: SignedDuration::from_mins(10),
-        backfill: SignedDuration::from_hours(24 * 90),
-    };
-    const INTERVAL: Duration = Duration::from_secs(60);
-
-    fn at(text: &str) -> Timestamp {
-        text.parse().unwrap()
-    }
-
-    fn kinds(plan: &Plan) -> Vec<WindowKind> {
-        plan.windows.iter().map(|window| window.kind).collect()
-    }
-
-    #[test]
-    fn first_contact_reads_history_up_to_now() {
-        let now = at("2026-05-01T00:00:00Z");
-        let plan = plan(
-            &ScopeProgress {
-                progress: None,
-                begun: vec![],
-            },
-            now,
-            INTERVAL,
-            RULES,
-        );
-        assert_eq!(kinds(&plan), [WindowKind::Backfill]);
-        assert_eq!(plan.windows[0].end, now);
-    }
-
-    #[test]
-    fn history_does_not_starve_the_tail() {
-        let progress = SyncProgress::first_contact(at("2026-05-01T00:00:00Z"));
-        let known = ScopeProgress {
-            progress: Some(progress),
-            begun: vec![],
-        };
-        let plan = plan(&known, at("2026-05-01T00:01:00Z"), INTERVAL, RULES);
-        assert_eq!(kinds(&plan), [WindowKind::Tail, WindowKind::Backfill]);
-    }
-
-    #[test]
-    fn a_window_that_was_begun_keeps_its_bounds_after_a_restart() {
-        let progress = SyncProgress::first_contact(at("2026-05-01T00:00:00Z"));
-        let begun = progress.backfill_window(RULES).unwrap();
-        let known = ScopeProgress {
-            progress: Some(progress),
-            begun: vec![begun],
-        };
-        let plan = plan(&known, at("2026-05-02T00:00:00Z"), INTERVAL, RULES);
-        assert!(plan.windows.contains(&begun));
-    }
 }

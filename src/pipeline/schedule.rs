@@ -1,6 +1,6 @@
 //! Which scope is read next, and when.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use tokio::{
     sync::{Mutex, Notify},
@@ -20,6 +20,8 @@ pub(super) struct Schedule {
 struct Inner {
     queue: BTreeSet<(Instant, Scope)>,
     known: HashMap<Scope, Slot>,
+    /// Scopes that no reader has given back yet.
+    unread: HashSet<Scope>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +48,10 @@ impl Schedule {
         let now = Instant::now();
         for scope in scopes {
             let slot = match leaving.remove(&scope) {
-                None => Slot::Due(now),
+                None => {
+                    inner.unread.insert(scope.clone());
+                    Slot::Due(now)
+                }
                 Some(Slot::Leaving) => Slot::Taken,
                 Some(slot) => slot,
             };
@@ -56,6 +61,7 @@ impl Schedule {
             inner.known.insert(scope, slot);
         }
         for (scope, slot) in leaving {
+            inner.unread.remove(&scope);
             match slot {
                 Slot::Due(at) => {
                     inner.queue.remove(&(at, scope));
@@ -98,9 +104,15 @@ impl Schedule {
         }
     }
 
+    /// How many scopes have not been asked since they were scheduled.
+    pub(super) async fn unread(&self) -> usize {
+        self.inner.lock().await.unread.len()
+    }
+
     /// Gives a scope back, to be read again at a time.
     pub(super) async fn give_back(&self, scope: Scope, due: Instant) {
         let mut inner = self.inner.lock().await;
+        inner.unread.remove(&scope);
         match inner.known.get(&scope) {
             Some(Slot::Leaving) | None => {
                 inner.known.remove(&scope);
@@ -151,6 +163,22 @@ mod tests {
             timeout(Duration::from_secs(2), schedule.take()).await,
             Ok(first)
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_scope_is_unread_until_a_reader_gives_it_back() {
+        let schedule = Schedule::new();
+        schedule.set([scope("1"), scope("2")]).await;
+        assert_eq!(schedule.unread().await, 2);
+        let taken = schedule.take().await;
+        assert_eq!(schedule.unread().await, 2);
+        schedule
+            .give_back(taken.clone(), Instant::now() + Duration::from_secs(60))
+            .await;
+        assert_eq!(schedule.unread().await, 1);
+        // Listed again it is no less read; one that left is not waited for.
+        schedule.set([taken]).await;
+        assert_eq!(schedule.unread().await, 0);
     }
 
     #[tokio::test(start_paused = true)]

@@ -17,17 +17,18 @@ use async_trait::async_trait;
 use crate::{
     correlate::Rulebook,
     domain::{
-        Coverage, CoverageState, IncidentId, Partition, Scope, SyncProgress, Timestamp, Window,
+        BegunWindow, Coverage, CoverageState, IncidentId, Partition, Scope, SyncProgress,
+        Timestamp, Window,
         delivery::{Delivery, Settlement},
     },
 };
 
 pub use error::StoreError;
 pub use open::{Access, StoreUrl, open};
-pub use page::{FindingRecord, PageOutcome, PageRecord, RejectedRecord};
+pub use page::{FindingRecord, PageOutcome, PageRecord, Reached, RejectedRecord};
 pub use query::{
     DeliveryTally, FindingFilter, FindingTally, IncidentBrief, IncidentFilter, IncidentIssue,
-    IncidentTally, RejectedFinding, StoredFinding, StoredIncident, Tallies,
+    IncidentTally, KnownFinding, RejectedFinding, StoredFinding, StoredIncident, Tallies,
 };
 
 /// One scope as discovery found it.
@@ -47,7 +48,11 @@ pub struct ScopeProgress {
     /// How far it is recorded; `None` before first contact.
     pub progress: Option<SyncProgress>,
     /// Windows that were begun and not finished, at most one of each kind.
-    pub begun: Vec<Window>,
+    pub begun: Vec<BegunWindow>,
+    /// When findings behind open incidents were last asked for by id.
+    pub watched_at: Option<Timestamp>,
+    /// How many findings a reconcile window did not meet and that were not asked for by id yet.
+    pub suspects: u32,
 }
 
 /// What one step of deciding did.
@@ -96,6 +101,31 @@ pub trait Store: Send + Sync + Debug {
         progress: SyncProgress,
     ) -> Result<(), StoreError>;
 
+    /// Findings of a scope behind open incidents, to be asked for by id: those that follow the last
+    /// ones of [`Store::note_watched`].
+    async fn watched(&self, scope: &Scope, limit: u32) -> Result<Vec<KnownFinding>, StoreError>;
+
+    /// Notes that findings behind open incidents were asked for, up to the last one; `None` when
+    /// they were all, and the next turn begins with the first.
+    async fn note_watched(
+        &self,
+        scope: &Scope,
+        last: Option<i64>,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+
+    /// Findings of a scope that a reconcile window did not meet.
+    async fn suspects(&self, scope: &Scope, limit: u32) -> Result<Vec<KnownFinding>, StoreError>;
+
+    /// Clears suspects that were asked for by id. Those that AWS did not have become gone, unless a
+    /// newer version of them arrived meanwhile; their issues are touched. Returns how many did.
+    async fn clear_suspects(
+        &self,
+        asked: Vec<i64>,
+        absent: Vec<i64>,
+        now: Timestamp,
+    ) -> Result<u32, StoreError>;
+
     /// Records pages: findings, what became of them, the issues that they touch, and, with a
     /// window's last page, how far its scope is recorded. Idempotent. All pages or none.
     async fn record(
@@ -122,6 +152,10 @@ pub trait Store: Send + Sync + Debug {
         now: Timestamp,
         lease_until: Timestamp,
     ) -> Result<Vec<Delivery>, StoreError>;
+
+    /// Begins the attempt of a leased delivery anew: the request follows at once. What is in doubt
+    /// after a crash is then this moment, and not the earlier one of the lease.
+    async fn intend(&self, delivery: i64, now: Timestamp) -> Result<(), StoreError>;
 
     /// Writes what became of a leased delivery, and ends the lease.
     async fn settle(

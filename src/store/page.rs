@@ -4,17 +4,32 @@ use std::{collections::BTreeMap, ops::Range};
 
 use bytes::Bytes;
 
-use crate::domain::{Change, Digest, Finding, IssueIdentity, Scope, Window};
+use jiff::Timestamp;
 
-/// One page of one window.
+use crate::domain::{Change, Digest, Finding, IssueIdentity, Scope, Window, window::WindowKind};
+
+/// What is complete once a page is recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reached {
+    /// Nothing more: other pages follow, or the question was not about a window.
+    Nothing,
+    /// Everything in the scope's begun window before this time.
+    UpTo(WindowKind, Timestamp),
+    /// The whole window.
+    End(Window),
+}
+
+/// One page of an answer.
 #[derive(Debug, Clone)]
 pub struct PageRecord {
     /// The scope that was asked.
     pub scope: Scope,
-    /// The window that the page belongs to.
-    pub window: Window,
-    /// Whether the window is complete with this page.
-    pub last: bool,
+    /// Whether what appears in it was there before hubwatch came.
+    pub history: bool,
+    /// The reconcile window it belongs to, by its end: findings in it are met by the sweep.
+    pub sweep: Option<Timestamp>,
+    /// What is complete with this page.
+    pub reached: Reached,
     /// The page as AWS sent it.
     pub body: Bytes,
     /// The findings in it.

@@ -50,6 +50,17 @@ pub struct StoredFinding {
     pub problem: String,
     /// When hubwatch first recorded it.
     pub first_recorded_at: Timestamp,
+    /// Why it is no longer there, as a fixed word: expired or deleted.
+    pub gone: Option<String>,
+}
+
+/// A finding that is to be asked for by id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownFinding {
+    /// Its number within one store.
+    pub number: i64,
+    /// The JSON exactly as AWS last sent it.
+    pub raw: String,
 }
 
 /// A raw finding that could not be read.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hubwatch::{
     aws::{Aws, AwsError, AwsSection, Pace, RoleSection, Settings},
-    domain::{Account, Clock, CoverageState, Scope, Timestamp, Window, window},
+    domain::{Account, Clock, CoverageState, Question, Scope, Timestamp, Window, window},
     simulator::{Faults, Options, Quota, Reach, Running, Simulator},
 };
 use secrecy::SecretString;
@@ -55,16 +55,16 @@ async fn connect(simulator: &Running, pace: Option<Pace>) -> (Aws, prometheus::R
 /// Reads a scope to its end, as the pipeline would: what passes is asked again, and after a stale
 /// token the window is read from its beginning.
 async fn read(aws: &Aws, scope: &Scope, tries: usize) -> Result<BTreeSet<String>, AwsError> {
-    let window = Window {
+    let question = Question::Updated(Window {
         kind: window::WindowKind::Backfill,
         start: window::ORIGIN,
         end: Timestamp::now() + jiff::SignedDuration::from_hours(1),
-    };
+    });
     let mut findings = BTreeSet::new();
     let mut token: Option<String> = None;
     let mut tries = tries;
     loop {
-        let body = match aws.findings_page(scope, &window, token.as_deref()).await {
+        let body = match aws.findings_page(scope, &question, token.as_deref()).await {
             Ok(body) => body,
             Err(error) => {
                 let passes = matches!(

@@ -1,9 +1,9 @@
 //! The whole of hubwatch as a process, against the simulated organization.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use hubwatch::{
-    domain::delivery::DeliveryState,
+    domain::{CoverageState, Timestamp, delivery::DeliveryState},
     simulator::{Faults, Options, desk, jira},
 };
 
@@ -44,7 +44,7 @@ async fn answers_that_jira_loses_make_no_second_ticket() {
     let bench = Bench::start(options(11)).await;
     let faults = desk::Faults {
         lose_answer: desk::Chance::probability(0.2),
-        throttle: desk::Chance::probability(0.1),
+        throttle: desk::Chance::probability(0.03),
         fail_after: desk::Chance::probability(0.1),
         writes_only: true,
         ..desk::Faults::default()
@@ -56,6 +56,30 @@ async fn answers_that_jira_loses_make_no_second_ticket() {
     let struck = bench.simulator.booth().jira.faults_struck();
     assert!(struck.values().sum::<u64>() > 20, "{struck:?}");
     bench.assert_one_ticket_each().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sink_that_asks_for_patience_is_left_alone_whatever_is_owed() {
+    let bench = Bench::start(options(37)).await;
+    let faults = desk::Faults {
+        throttle: desk::Chance::always(),
+        retry_after_secs: 3_600,
+        ..desk::Faults::default()
+    };
+    bench.simulator.booth().jira.set_faults(faults);
+    let daemon = bench.daemon();
+    // The mails go out, and each incident owes a ticket as well.
+    let mails = || bench.simulator.booth().mail.mails_accepted();
+    for _ in 0..300 {
+        if mails() > 100 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert!(mails() > 100, "{}", tail(&bench.log()));
+    terminate(daemon).await;
+    let struck: u64 = bench.simulator.booth().jira.faults_struck().values().sum();
+    assert!((1..=4).contains(&struck), "asked {struck} times");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -114,8 +138,24 @@ async fn metrics_are_what_prometheus_expects() {
     ] {
         assert!(metrics.contains(name), "no {name} in\n{metrics}");
     }
+    // Scrapers that come at once see every series, not each other's half.
+    let scopes = series(&metrics);
+    let mut scrapes = tokio::task::JoinSet::new();
+    for _ in 0..40 {
+        let url = format!("http://{address}/metrics");
+        scrapes.spawn(async move { reqwest::get(url).await.unwrap().text().await.unwrap() });
+    }
+    while let Some(scrape) = scrapes.join_next().await {
+        assert_eq!(series(&scrape.unwrap()), scopes);
+    }
     assert_eq!(promtool(metrics).await, "");
     terminate(daemon).await;
+}
+
+/// How many series there are of findings and of coverage.
+fn series(metrics: &str) -> [usize; 2] {
+    ["hubwatch_findings{", "hubwatch_scope_state{"]
+        .map(|name| metrics.lines().filter(|l| l.starts_with(name)).count())
 }
 
 /// What `promtool check metrics` has to say.
@@ -199,6 +239,64 @@ async fn sync_reads_everything_and_sends_nothing() {
         "{found} of {}",
         theirs.len()
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_sync_asks_every_scope_again() {
+    // More than are asked at the same time, so that the last ones have to wait.
+    let bench = Bench::start(Options {
+        accounts: 40,
+        ..options(29)
+    })
+    .await;
+    bench.run(&["sync"]).await;
+    let (before, _) = last_complete(&bench).await;
+    // What was read less than half an interval ago is not asked again.
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    bench.simulator.world().set_faults(Faults {
+        slow: 1.0,
+        slow_millis: 600,
+        services: ["securityhub".to_owned()].into(),
+        ..Faults::default()
+    });
+    let (_, out, err) = bench.run(&["sync"]).await;
+    assert!(out.starts_with("synced"), "{out}\n{err}");
+    let (_, oldest) = last_complete(&bench).await;
+    assert!(oldest > before, "{oldest} is of the sync before {before}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_an_account_holds_when_it_lets_us_in_is_history() {
+    let bench = Bench::start(options(31)).await;
+    let world = bench.simulator.world();
+    let scope = bench.some_scope();
+    let denied: BTreeSet<String> = world
+        .truth()
+        .scopes
+        .into_iter()
+        .map(|scope| scope.account_id)
+        .collect();
+    world.set_faults(Faults {
+        denied_accounts: denied,
+        ..Faults::default()
+    });
+    bench.run(&["sync"]).await;
+    assert!(bench.incidents().await.is_empty());
+
+    let known = bench.store().progress(&scope).await.unwrap();
+    assert_eq!(known.progress, None, "nobody has answered yet");
+    world.set_faults(Faults::default());
+    bench.run(&["sync"]).await;
+    let known = bench.store().progress(&scope).await.unwrap();
+    assert!(known.progress.unwrap().is_backfilled());
+}
+
+/// When the readable scopes were last read to an end: the newest such time, and the oldest.
+async fn last_complete(bench: &Bench) -> (Timestamp, Timestamp) {
+    let coverage = bench.store().coverage().await.unwrap();
+    let times = coverage.iter().filter(|c| c.state == CoverageState::Ok);
+    let times: Vec<Timestamp> = times.map(|c| c.last_complete.unwrap()).collect();
+    (*times.iter().max().unwrap(), *times.iter().min().unwrap())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

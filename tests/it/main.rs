@@ -11,6 +11,7 @@
 
 mod asff;
 mod aws;
+mod clocks;
 mod config;
 mod daemon;
 mod imports;

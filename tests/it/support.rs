@@ -1,12 +1,19 @@
 //! A simulated organization and the real `hubwatch` beside it.
 
-use std::{collections::BTreeMap, fs, path::PathBuf, process::Stdio, time::Duration};
+use std::{collections::BTreeMap, fs, path::PathBuf, process::Stdio, sync::Arc, time::Duration};
 
 use hubwatch::{
-    domain::{CoverageState, delivery::DeliveryState},
+    aws::Aws,
+    config,
+    correlate::Rulebook,
+    domain::{Clock, CoverageState, Scope, delivery::DeliveryState},
+    notify::{HttpClient, choose},
+    observe::{Health, new_registry},
+    pipeline::{Daemon, Pace, PipelineMetrics},
     simulator::{Options, Reach, Running, Simulator},
     store::{Access, IncidentFilter, Store, StoreUrl, StoredIncident, open},
 };
+use secrecy::SecretString;
 use tokio::process::{Child, Command};
 
 /// How long a sync of these small organizations may take.
@@ -151,7 +158,7 @@ impl Bench {
         panic!("the daemon did not come up:\n{}", self.log());
     }
 
-    pub(crate) fn store(&self) -> std::sync::Arc<dyn Store> {
+    pub(crate) fn store(&self) -> Arc<dyn Store> {
         open(&StoreUrl::Sqlite(self.path("hubwatch.db")), &Access::Read).unwrap()
     }
 
@@ -206,6 +213,16 @@ impl Bench {
                 let count = here.get(&key).copied().unwrap_or_default();
                 assert_eq!(count, scope.findings, "{key:?}");
             }
+        }
+    }
+
+    /// An account and Region that can be read once there is no trouble.
+    pub(crate) fn some_scope(&self) -> Scope {
+        let truth = self.simulator.world().truth();
+        let readable = truth.scopes.iter().find(|s| s.reach == Reach::Ok).unwrap();
+        Scope {
+            account: readable.account_id.as_str().into(),
+            region: readable.region.as_str().into(),
         }
     }
 
@@ -288,6 +305,43 @@ pub(crate) async fn terminate(mut child: Child) -> Option<i32> {
         .expect("the daemon did not drain in time")
         .unwrap()
         .code()
+}
+
+impl Bench {
+    /// The daemon's loops in this process, by a clock of the test's. Polls follow each other
+    /// quickly; which windows are due is for the clock to say.
+    pub(crate) async fn loops(&self, clock: &Clock) -> Daemon {
+        let at = self.simulator.endpoints();
+        let config = config::load(Some(&self.path("hubwatch.toml")), []).unwrap();
+        let secret = SecretString::from(at.secret_access_key.clone());
+        let registry = new_registry().unwrap();
+        let aws_config = config.aws.with_keys(&at.access_key_id, secret);
+        let access = Access::Write(aws_config.partition().clone());
+        let aws = Aws::connect(aws_config, Clock::system(), &registry)
+            .await
+            .unwrap();
+        let http = HttpClient::new().unwrap();
+        let sinks = config.sinks.iter();
+        Daemon {
+            aws: Arc::new(aws),
+            store: open(&config.store.url, &access).unwrap(),
+            rulebook: Arc::new(Rulebook::new(config.routes)),
+            sinks: sinks
+                .map(|(name, sink)| Arc::from(choose(name, sink, &http)))
+                .collect(),
+            clock: clock.clone(),
+            pace: Pace {
+                poll_interval: Duration::from_millis(300),
+                discover_interval: Duration::from_secs(60),
+                rules: config.sync.rules,
+                workers: 8,
+                drain: Duration::from_secs(10),
+            },
+            health: Health::new(),
+            metrics: PipelineMetrics::new(&registry).unwrap(),
+            page_url: None,
+        }
+    }
 }
 
 /// The last lines of a log.

@@ -87,6 +87,17 @@ pub(super) fn lease(
     Ok(leased)
 }
 
+/// See [`super::super::Store::intend`].
+pub(super) fn intend(
+    tx: &Transaction<'_>,
+    delivery: i64,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    tx.prepare_cached("UPDATE deliveries SET in_doubt_since = ?2 WHERE id = ?1")?
+        .execute(params![delivery, rows::micros(now)])?;
+    Ok(())
+}
+
 /// See [`super::super::Store::settle`].
 pub(super) fn settle(
     tx: &Transaction<'_>,

@@ -7,8 +7,10 @@ mod query;
 mod record;
 mod rows;
 mod scopes;
+mod sweep;
 mod tallies;
 mod texts;
+mod windows;
 
 use std::{
     fs::{File, TryLockError},
@@ -32,9 +34,9 @@ use crate::{
 
 use self::{scopes::ScopeIds, texts::TextIds};
 use super::{
-    Access, CensusEntry, Decided, FindingFilter, IncidentBrief, IncidentFilter, PageOutcome,
-    PageRecord, RejectedFinding, ScopeProgress, Store, StoreError, StoredFinding, StoredIncident,
-    Tallies,
+    Access, CensusEntry, Decided, FindingFilter, IncidentBrief, IncidentFilter, KnownFinding,
+    PageOutcome, PageRecord, RejectedFinding, ScopeProgress, Store, StoreError, StoredFinding,
+    StoredIncident, Tallies,
 };
 
 /// How long a statement waits for another process that writes.
@@ -275,7 +277,7 @@ impl Store for Sqlite {
 
     async fn progress(&self, scope: &Scope) -> Result<ScopeProgress, StoreError> {
         let scope = scope.clone();
-        self.read(move |tx| scopes::progress(tx, &scope)).await
+        self.read(move |tx| windows::progress(tx, &scope)).await
     }
 
     async fn begin_window(
@@ -287,9 +289,44 @@ impl Store for Sqlite {
         let scope = scope.clone();
         self.write(move |tx, memory| {
             let id = memory.scopes.id(tx, &scope)?;
-            scopes::begin_window(tx, id, window, progress)
+            windows::begin(tx, id, window, progress)
         })
         .await
+    }
+
+    async fn watched(&self, scope: &Scope, limit: u32) -> Result<Vec<KnownFinding>, StoreError> {
+        let scope = scope.clone();
+        self.read(move |tx| sweep::watched(tx, &scope, limit)).await
+    }
+
+    async fn note_watched(
+        &self,
+        scope: &Scope,
+        last: Option<i64>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let scope = scope.clone();
+        self.write(move |tx, memory| {
+            let id = memory.scopes.id(tx, &scope)?;
+            windows::note_watched(tx, id, last, now)
+        })
+        .await
+    }
+
+    async fn suspects(&self, scope: &Scope, limit: u32) -> Result<Vec<KnownFinding>, StoreError> {
+        let scope = scope.clone();
+        self.read(move |tx| sweep::suspects(tx, &scope, limit))
+            .await
+    }
+
+    async fn clear_suspects(
+        &self,
+        asked: Vec<i64>,
+        absent: Vec<i64>,
+        now: Timestamp,
+    ) -> Result<u32, StoreError> {
+        self.write(move |tx, _| sweep::clear(tx, &asked, &absent, now))
+            .await
     }
 
     async fn record(
@@ -321,6 +358,11 @@ impl Store for Sqlite {
     ) -> Result<Vec<Delivery>, StoreError> {
         let sink = sink.to_owned();
         self.write(move |tx, _| deliveries::lease(tx, &sink, limit, now, lease_until))
+            .await
+    }
+
+    async fn intend(&self, delivery: i64, now: Timestamp) -> Result<(), StoreError> {
+        self.write(move |tx, _| deliveries::intend(tx, delivery, now))
             .await
     }
 

@@ -66,7 +66,7 @@ fn limit_clause(limit: Option<u32>) -> String {
 }
 
 /// Where a raw finding is, with the timestamps it has now.
-struct Place {
+pub(super) struct Place {
     body: i64,
     start: i64,
     length: i64,
@@ -75,7 +75,7 @@ struct Place {
 
 impl Place {
     /// From four columns: body, start, length, stamps.
-    fn read(row: &Row<'_>, at: usize) -> Result<Self, StoreError> {
+    pub(super) fn read(row: &Row<'_>, at: usize) -> Result<Self, StoreError> {
         Ok(Self {
             body: row.get(at)?,
             start: row.get(at + 1)?,
@@ -84,7 +84,11 @@ impl Place {
         })
     }
 
-    fn raw(self, tx: &Transaction<'_>, unpacking: &mut Unpacking) -> Result<String, StoreError> {
+    pub(super) fn raw(
+        self,
+        tx: &Transaction<'_>,
+        unpacking: &mut Unpacking,
+    ) -> Result<String, StoreError> {
         let start = rows::offset(self.start)?;
         let raw = unpacking.raw(tx, self.body, start..start + rows::offset(self.length)?)?;
         match self.stamps {
@@ -103,7 +107,7 @@ pub(super) fn findings(
     let conditions = finding_conditions(filter);
     let sql = format!(
         "SELECT scopes.account, scopes.region, standing, issue, issues.resource, problems.text,
-                recorded_at, body, start, length, stamps
+                recorded_at, body, start, length, stamps, gone
          FROM findings
          JOIN scopes ON scopes.id = findings.key >> 40
          JOIN issues ON issues.id = issue
@@ -132,6 +136,7 @@ pub(super) fn findings(
             problem: row.get(5)?,
             first_recorded_at: rows::time(row.get(6)?)?,
             raw: Place::read(row, 7)?.raw(tx, &mut unpacking)?,
+            gone: row.get(11)?,
         });
     }
     Ok(found)

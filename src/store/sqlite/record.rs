@@ -2,20 +2,19 @@
 
 use rusqlite::{OptionalExtension, Transaction, params};
 
-use crate::domain::{
-    Change, Digest, IssueIdentity, Severity, Standing, Timestamp, Window, window::WindowKind,
-};
+use crate::domain::{Change, Digest, IssueIdentity, Severity, Standing, Timestamp};
 
 use super::{
-    super::{FindingRecord, PageOutcome, PageRecord, RejectedRecord, StoreError},
+    super::{FindingRecord, PageOutcome, PageRecord, Reached, RejectedRecord, StoreError},
     Memory,
     bodies::{self, Packing},
-    rows, scopes,
+    rows,
     tallies::TallyChanges,
+    windows,
 };
 
 /// Bits of a finding's key below its scope.
-const LOW_BITS: u32 = 40;
+pub(super) const LOW_BITS: u32 = 40;
 const LOW_MASK: u64 = (1 << LOW_BITS) - 1;
 /// How many findings of one scope may share 40 bits. A million findings in one scope make one
 /// collision of two, so eight is never reached by chance.
@@ -47,6 +46,7 @@ fn record_page(
     let mut outcome = PageOutcome::default();
     let mut packing = Packing::start(tx)?;
     let asked = memory.scopes.id(tx, &page.scope)?;
+    let news = News::of(tx, asked, page.history)?;
     for record in &page.findings {
         let mut recorder = Recorder {
             tx,
@@ -54,6 +54,7 @@ fn record_page(
             tallies,
             packing: &mut packing,
             page,
+            news,
             now,
         };
         let change = recorder.finding(record)?;
@@ -63,8 +64,10 @@ fn record_page(
     for rejected in &page.rejected {
         outcome.rejected += u32::from(reject(tx, asked, page, rejected, now)?);
     }
-    if page.last {
-        scopes::complete_window(tx, asked, page.window, now)?;
+    match page.reached {
+        Reached::Nothing => {}
+        Reached::UpTo(kind, edge) => windows::advance(tx, asked, kind, edge)?,
+        Reached::End(window) => windows::complete(tx, asked, window, now)?,
     }
     Ok(outcome)
 }
@@ -85,6 +88,7 @@ struct Recorder<'a, 'tx> {
     tallies: &'a mut TallyChanges,
     packing: &'a mut Packing,
     page: &'a PageRecord,
+    news: News,
     now: Timestamp,
 }
 
@@ -101,10 +105,11 @@ impl Recorder<'_, '_> {
         let Some(stored) = stored else {
             return self.insert(scope, key, verify, record);
         };
-        if version < stored.updated_at {
+        self.meet(key)?;
+        if version < stored.updated_at && stored.standing != Standing::Gone {
             return Ok(Change::Unchanged);
         }
-        if record.content == stored.content {
+        if record.content == stored.content && stored.standing != Standing::Gone {
             if version == stored.updated_at {
                 return Ok(Change::Unchanged);
             }
@@ -173,7 +178,8 @@ impl Recorder<'_, '_> {
         self.write(key, verify, issue, record)?;
         self.tallies
             .add(scope, record.finding.severity, record.finding.standing());
-        touch(self.tx, issue, self.page.window, Change::Appeared)?;
+        let is_news = self.news.is_appearance(since(record));
+        touch(self.tx, issue, is_news)?;
         Ok(Change::Appeared)
     }
 
@@ -191,9 +197,10 @@ impl Recorder<'_, '_> {
         self.tallies.remove(scope, stored.severity, stored.standing);
         self.tallies
             .add(scope, record.finding.severity, record.finding.standing());
-        touch(self.tx, issue, self.page.window, change)?;
+        let is_news = change == Change::Reopened && self.news != News::No;
+        touch(self.tx, issue, is_news)?;
         if issue != stored.issue {
-            touch(self.tx, stored.issue, self.page.window, Change::Altered)?;
+            touch(self.tx, stored.issue, false)?;
         }
         Ok(change)
     }
@@ -210,10 +217,6 @@ impl Recorder<'_, '_> {
         let raw = self.page.body.get(record.raw.clone()).unwrap_or_default();
         let place = self.packing.add(raw);
         let texts = &mut self.memory.texts;
-        let since = finding
-            .first_observed_at
-            .or(finding.created_at)
-            .unwrap_or(finding.updated_at);
         let compliance = match &finding.compliance {
             Some(compliance) => Some(texts.id(self.tx, compliance.as_str())?),
             None => None,
@@ -222,12 +225,13 @@ impl Recorder<'_, '_> {
             .prepare_cached(
                 "INSERT INTO findings (key, verify, id_hash, recorded_at, issue, severity, standing,
                                        updated_at, since, title, product, compliance, workflow,
-                                       content, body, start, length)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
+                                       content, body, start, length, swept)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
+                         ?18)
                  ON CONFLICT (key) DO UPDATE SET
                      issue = ?5, severity = ?6, standing = ?7, updated_at = ?8, since = ?9,
                      title = ?10, product = ?11, compliance = ?12, workflow = ?13, content = ?14,
-                     body = ?15, start = ?16, length = ?17, stamps = NULL",
+                     body = ?15, start = ?16, length = ?17, stamps = NULL, gone = NULL",
             )?
             .execute(params![
                 key,
@@ -238,7 +242,7 @@ impl Recorder<'_, '_> {
                 finding.severity.rank(),
                 finding.standing().code(),
                 rows::version(finding.updated_at),
-                rows::micros(since),
+                rows::micros(since(record)),
                 texts.id(self.tx, &finding.title)?,
                 texts.id(self.tx, &finding.product)?,
                 compliance,
@@ -247,7 +251,18 @@ impl Recorder<'_, '_> {
                 self.packing.id(),
                 rows::size(place.start),
                 rows::size(place.len()),
+                self.page.sweep.map(rows::micros),
             ])?;
+        Ok(())
+    }
+
+    /// A sweep met the finding, so that it is not missed at the end.
+    fn meet(&self, key: i64) -> Result<(), StoreError> {
+        if let Some(sweep) = self.page.sweep {
+            self.tx
+                .prepare_cached("UPDATE findings SET swept = ?2 WHERE key = ?1")?
+                .execute(params![key, rows::micros(sweep)])?;
+        }
         Ok(())
     }
 
@@ -299,16 +314,48 @@ fn issue_id(
         ])?)
 }
 
-/// Marks an issue, so that deciding looks at it. What a scope held before hubwatch came is history;
-/// only a problem that appears or comes back afterwards is news.
-fn touch(
-    tx: &Transaction<'_>,
-    issue: i64,
-    window: Window,
-    change: Change,
-) -> Result<(), StoreError> {
-    let news =
-        window.kind == WindowKind::Tail && matches!(change, Change::Appeared | Change::Reopened);
+/// Since when a finding reports its problem.
+fn since(record: &FindingRecord) -> Timestamp {
+    let finding = &record.finding;
+    finding
+        .first_observed_at
+        .or(finding.created_at)
+        .unwrap_or(finding.updated_at)
+}
+
+/// What of a page can be news. What a scope held before hubwatch came is history; only a problem
+/// that appears or comes back afterwards is news.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum News {
+    /// Nothing: it is history that is read.
+    No,
+    /// Problems since this time, when the scope was first met. Its history is not all recorded yet,
+    /// and an old finding that its provider has just written anew comes with the tail.
+    Since(Timestamp),
+    /// Whatever appears.
+    All,
+}
+
+impl News {
+    fn of(tx: &Transaction<'_>, scope: i64, history: bool) -> Result<Self, StoreError> {
+        if history {
+            return Ok(Self::No);
+        }
+        let unread = windows::first_contact_of_unread(tx, scope)?;
+        Ok(unread.map_or(Self::All, Self::Since))
+    }
+
+    fn is_appearance(self, since: Timestamp) -> bool {
+        match self {
+            Self::No => false,
+            Self::Since(first_contact) => since >= first_contact,
+            Self::All => true,
+        }
+    }
+}
+
+/// Marks an issue, so that deciding looks at it.
+pub(super) fn touch(tx: &Transaction<'_>, issue: i64, news: bool) -> Result<(), StoreError> {
     tx.prepare_cached(
         "INSERT INTO touched (issue, history) VALUES (?1, ?2)
          ON CONFLICT (issue) DO UPDATE SET history = min(history, excluded.history)",

@@ -1,15 +1,13 @@
-//! Scopes: coverage, progress, windows that were begun.
+//! Scopes: the census and coverage.
 
 use std::collections::HashMap;
 
 use rusqlite::{OptionalExtension, Transaction, params};
 
-use crate::domain::{
-    AccountId, Coverage, CoverageState, Region, Scope, SyncProgress, Timestamp, Window,
-};
+use crate::domain::{AccountId, Coverage, CoverageState, Region, Scope, Timestamp};
 
 use super::{
-    super::{CensusEntry, ScopeProgress, StoreError},
+    super::{CensusEntry, StoreError},
     rows,
 };
 
@@ -203,125 +201,4 @@ pub(super) fn coverage(tx: &Transaction<'_>) -> Result<Vec<Coverage>, StoreError
         });
     }
     Ok(found)
-}
-
-/// See [`super::super::Store::progress`].
-pub(super) fn progress(tx: &Transaction<'_>, scope: &Scope) -> Result<ScopeProgress, StoreError> {
-    let found = tx
-        .prepare_cached(
-            "SELECT id, first_contact, watermark, history_from FROM scopes
-             WHERE account = ?1 AND region = ?2",
-        )?
-        .query_row([scope.account.as_str(), scope.region.as_str()], |row| {
-            Ok((
-                row.get::<_, i64>(0)?,
-                (row.get(1)?, row.get(2)?, row.get(3)?),
-            ))
-        })
-        .optional()?;
-    let Some((id, times)) = found else {
-        return Ok(ScopeProgress {
-            progress: None,
-            begun: Vec::new(),
-        });
-    };
-    Ok(ScopeProgress {
-        progress: sync_progress(times)?,
-        begun: begun_windows(tx, id)?,
-    })
-}
-
-type ProgressColumns = (Option<i64>, Option<i64>, Option<i64>);
-
-fn sync_progress(columns: ProgressColumns) -> Result<Option<SyncProgress>, StoreError> {
-    let (Some(first_contact), Some(watermark), Some(history_from)) = columns else {
-        return Ok(None);
-    };
-    Ok(Some(SyncProgress {
-        first_contact: rows::time(first_contact)?,
-        watermark: rows::time(watermark)?,
-        history_from: rows::time(history_from)?,
-    }))
-}
-
-fn begun_windows(tx: &Transaction<'_>, scope: i64) -> Result<Vec<Window>, StoreError> {
-    let mut statement = tx.prepare_cached(
-        "SELECT kind, start, \"end\" FROM windows WHERE scope = ?1 ORDER BY kind",
-    )?;
-    let mut begun = Vec::new();
-    let mut all = statement.query([scope])?;
-    while let Some(row) = all.next()? {
-        begun.push(rows::window(
-            &row.get::<_, String>(0)?,
-            row.get(1)?,
-            row.get(2)?,
-        )?);
-    }
-    Ok(begun)
-}
-
-/// See [`super::super::Store::begin_window`].
-pub(super) fn begin_window(
-    tx: &Transaction<'_>,
-    scope: i64,
-    window: Window,
-    progress: SyncProgress,
-) -> Result<(), StoreError> {
-    tx.prepare_cached(
-        "UPDATE scopes SET first_contact = ?2, watermark = ?3, history_from = ?4
-         WHERE id = ?1 AND first_contact IS NULL",
-    )?
-    .execute(params![
-        scope,
-        rows::micros(progress.first_contact),
-        rows::micros(progress.watermark),
-        rows::micros(progress.history_from),
-    ])?;
-    tx.prepare_cached(
-        "INSERT INTO windows (scope, kind, start, \"end\") VALUES (?1, ?2, ?3, ?4)
-         ON CONFLICT DO NOTHING",
-    )?
-    .execute(params![
-        scope,
-        window.kind.as_str(),
-        rows::micros(window.start),
-        rows::micros(window.end),
-    ])?;
-    Ok(())
-}
-
-/// A window's last page is recorded: progress moves, the window is forgotten, the scope is covered.
-pub(super) fn complete_window(
-    tx: &Transaction<'_>,
-    scope: i64,
-    window: Window,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let times: ProgressColumns = tx
-        .prepare_cached("SELECT first_contact, watermark, history_from FROM scopes WHERE id = ?1")?
-        .query_row([scope], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    // A window is always begun before it is completed, so there is progress to move.
-    let Some(progress) = sync_progress(times)? else {
-        return Err(StoreError::corrupt(
-            "a window was completed that was never begun",
-        ));
-    };
-    let after = progress.after(window);
-    let state = if after.is_backfilled() {
-        CoverageState::Ok
-    } else {
-        CoverageState::Backfilling
-    };
-    tx.prepare_cached(
-        "UPDATE scopes SET watermark = ?2, history_from = ?3, last_complete = ?4 WHERE id = ?1",
-    )?
-    .execute(params![
-        scope,
-        rows::micros(after.watermark),
-        rows::micros(after.history_from),
-        rows::micros(now),
-    ])?;
-    tx.prepare_cached("DELETE FROM windows WHERE scope = ?1 AND kind = ?2")?
-        .execute(params![scope, window.kind.as_str()])?;
-    enter(tx, scope, state, None, now)
 }

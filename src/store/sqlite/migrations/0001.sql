@@ -17,6 +17,10 @@ CREATE TABLE scopes (
     first_contact INTEGER,
     watermark     INTEGER,
     history_from  INTEGER,
+    late_at       INTEGER,
+    reconciled_at INTEGER,
+    watched_at    INTEGER,  -- when findings behind open incidents were last asked for by id
+    watched_last  INTEGER,  -- the last of them; the next turn goes on behind it
     UNIQUE (account, region)
 ) STRICT;
 
@@ -26,6 +30,7 @@ CREATE TABLE windows (
     kind  TEXT    NOT NULL,
     start INTEGER NOT NULL,
     "end" INTEGER NOT NULL,
+    "from" INTEGER NOT NULL,  -- everything in the window before this is recorded
     PRIMARY KEY (scope, kind)
 ) STRICT, WITHOUT ROWID;
 
@@ -63,9 +68,17 @@ CREATE TABLE findings (
     body         INTEGER NOT NULL,
     start        INTEGER NOT NULL,
     length       INTEGER NOT NULL,
-    stamps       TEXT               -- newer timestamps than those in the body
+    stamps       TEXT,              -- newer timestamps than those in the body
+    swept        INTEGER,           -- the end of the last reconcile window that met it
+    gone         TEXT               -- why it is no longer there: expired, deleted
 ) STRICT;
 CREATE INDEX findings_by_issue ON findings (issue);
+
+-- Findings that a reconcile window did not meet. Each is asked for by id before it counts as gone.
+CREATE TABLE suspects (
+    finding    INTEGER PRIMARY KEY,
+    updated_at INTEGER NOT NULL     -- the version that was missed; a newer one clears it
+) STRICT;
 
 -- How many findings there are of one kind, kept with every change of a finding.
 CREATE TABLE finding_tallies (

@@ -1,0 +1,136 @@
+//! What a poll of a scope has to read.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{
+    domain::{BegunWindow, SyncProgress, window::WindowKind, window::WindowRules},
+    store::ScopeProgress,
+};
+
+/// What one poll reads, the most urgent first.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Plan {
+    /// How far the scope is recorded.
+    pub(super) progress: SyncProgress,
+    /// The windows, in order: the tail, late deliveries, and one of history or comparison.
+    pub(super) windows: Vec<BegunWindow>,
+    /// Whether findings behind open incidents are to be asked for by id.
+    pub(super) watch: bool,
+}
+
+/// Plans a poll. A window that was begun keeps its bounds.
+pub(super) fn plan(known: &ScopeProgress, now: Timestamp, rules: WindowRules) -> Plan {
+    let progress = known
+        .progress
+        .unwrap_or_else(|| SyncProgress::first_contact(now));
+    let begun = |kind| {
+        let mut all = known.begun.iter().copied();
+        all.find(|begun| begun.window.kind == kind)
+    };
+    let tail = begun(WindowKind::Tail).or_else(|| {
+        let due = progress.is_tail_due(now, rules);
+        due.then(|| BegunWindow::at_start(progress.tail_window(now, rules)))
+    });
+    let late = begun(WindowKind::Late)
+        .or_else(|| progress.late_window(now, rules).map(BegunWindow::at_start));
+    let whole = begun(WindowKind::Backfill)
+        .or_else(|| progress.backfill_window(rules).map(BegunWindow::at_start))
+        .or_else(|| begun(WindowKind::Reconcile))
+        .or_else(|| {
+            progress
+                .reconcile_window(now, rules)
+                .map(BegunWindow::at_start)
+        });
+    let watched = known.watched_at.unwrap_or(progress.first_contact);
+    Plan {
+        progress,
+        windows: tail.into_iter().chain(late).chain(whole).collect(),
+        watch: progress.is_backfilled() && elapsed(watched, now) >= rules.watch_every,
+    }
+}
+
+fn elapsed(since: Timestamp, now: Timestamp) -> SignedDuration {
+    now.duration_since(since)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::window::ORIGIN;
+
+    const RULES: WindowRules = WindowRules {
+        tail_every: SignedDuration::from_secs(60),
+        overlap: SignedDuration::from_mins(10),
+        watch_every: SignedDuration::from_mins(5),
+        late_every: SignedDuration::from_hours(1),
+        late_reach: SignedDuration::from_hours(48),
+        reconcile_every: SignedDuration::from_hours(24),
+        backfill: SignedDuration::from_hours(24 * 90),
+    };
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn known(progress: Option<SyncProgress>, begun: Vec<BegunWindow>) -> ScopeProgress {
+        ScopeProgress {
+            progress,
+            begun,
+            watched_at: None,
+            suspects: 0,
+        }
+    }
+
+    fn kinds(plan: &Plan) -> Vec<WindowKind> {
+        plan.windows.iter().map(|begun| begun.window.kind).collect()
+    }
+
+    #[test]
+    fn first_contact_reads_history_up_to_now() {
+        let now = at("2026-05-01T00:00:00Z");
+        let plan = plan(&known(None, vec![]), now, RULES);
+        assert_eq!(kinds(&plan), [WindowKind::Backfill]);
+        assert_eq!(plan.windows[0].window.end, now);
+        assert!(!plan.watch);
+    }
+
+    #[test]
+    fn history_does_not_starve_the_tail() {
+        let progress = SyncProgress::first_contact(at("2026-05-01T00:00:00Z"));
+        let plan = plan(
+            &known(Some(progress), vec![]),
+            at("2026-05-01T00:01:00Z"),
+            RULES,
+        );
+        assert_eq!(kinds(&plan), [WindowKind::Tail, WindowKind::Backfill]);
+    }
+
+    #[test]
+    fn a_window_that_was_begun_keeps_its_bounds_after_a_restart() {
+        let progress = SyncProgress::first_contact(at("2026-05-01T00:00:00Z"));
+        let mut begun = BegunWindow::at_start(progress.backfill_window(RULES).unwrap());
+        begun.from = at("2026-04-01T00:00:00Z");
+        let plan = plan(
+            &known(Some(progress), vec![begun]),
+            at("2026-05-02T00:00:00Z"),
+            RULES,
+        );
+        assert!(plan.windows.contains(&begun));
+    }
+
+    #[test]
+    fn a_day_later_every_clock_ticks_in_the_order_of_urgency() {
+        let progress = SyncProgress {
+            history_from: ORIGIN,
+            ..SyncProgress::first_contact(at("2026-05-01T00:00:00Z"))
+        };
+        let plan = plan(
+            &known(Some(progress), vec![]),
+            at("2026-05-02T00:00:00Z"),
+            RULES,
+        );
+        let order = [WindowKind::Tail, WindowKind::Late, WindowKind::Reconcile];
+        assert_eq!(kinds(&plan), order);
+        assert!(plan.watch);
+    }
+}
