@@ -48,7 +48,8 @@ impl Connection {
                 length = Some(value.trim().parse()?);
             }
         }
-        self.body.resize(length.ok_or("an answer without a length")?, 0);
+        self.body
+            .resize(length.ok_or("an answer without a length")?, 0);
         self.stream.read_exact(&mut self.body)?;
         if !status.contains(" 200 ") {
             return Err(format!("{status}: {}", String::from_utf8_lossy(&self.body)).into());

@@ -18,7 +18,9 @@ pub(crate) fn request(
     path: &str,
     body: &str,
 ) -> Vec<u8> {
-    let stamp = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
+    let stamp = jiff::Timestamp::now()
+        .strftime("%Y%m%dT%H%M%SZ")
+        .to_string();
     let day = stamp.get(..8).unwrap_or_default();
     let kind = match service {
         "sts" => "application/x-www-form-urlencoded",
