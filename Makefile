@@ -4,7 +4,7 @@ CARGO ?= cargo
 CARGO_TARGET_DIR ?= $(CURDIR)/target
 export CARGO_TARGET_DIR
 
-.PHONY: demo test lint tools
+.PHONY: demo test bench lint tools
 
 ## Builds hubwatch and runs it against a simulated organization until Ctrl-C.
 demo:
@@ -14,6 +14,13 @@ demo:
 test: tools
 	HUBWATCH_TEST_PYTHON=$(CARGO_TARGET_DIR)/test-clients/bin/python $(CARGO) test --locked
 
+## What a full sync costs, beside a floor and a boto3 script. BENCH="--findings 100000 1000000" sets sizes;
+## benches/full_sync.py --help lists more.
+bench: tools
+	$(CARGO) build --locked --release
+	$(CARGO) build --locked --release --manifest-path benches/peers/floor/Cargo.toml --target-dir $(CARGO_TARGET_DIR)/floor
+	$(CARGO_TARGET_DIR)/test-clients/bin/python benches/full_sync.py --hubwatch $(CARGO_TARGET_DIR)/release/hubwatch --floor $(CARGO_TARGET_DIR)/floor/release/floor $(BENCH)
+
 ## What the tests need beside the Rust toolchain: clients and checkers that we did not write.
 tools:
 	tests/tools.sh
@@ -22,4 +29,5 @@ tools:
 lint:
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
+	$(CARGO) fmt --check --manifest-path benches/peers/floor/Cargo.toml
 	if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny --locked check bans licenses sources; fi

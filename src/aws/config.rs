@@ -10,11 +10,8 @@ use crate::domain::{Account, AccountId, Partition, Region};
 /// How many `GetFindings` requests are under way at once, in all Regions together.
 pub(super) const IN_FLIGHT: usize = 64;
 /// AWS's quota for `GetFindings` is 3 a second and 6 at once, per account and Region (overview of the
-/// API model). One less at once, so that requests which the network pushes together still fit.
-pub(super) const PACE: Pace = Pace {
-    per_second: 3,
-    burst: 5,
-};
+/// API model).
+pub(super) const PER_SECOND: u32 = 3;
 
 /// How fast one account may be asked in one Region.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +20,17 @@ pub struct Pace {
     pub per_second: u32,
     /// Requests at once, after a pause; 0 counts as 1.
     pub burst: u32,
+}
+
+impl Pace {
+    /// The pace under a quota of so many a second and twice as many at once. One less at once, so
+    /// that requests which the network pushes together still fit.
+    pub(super) fn within(per_second: u32) -> Self {
+        Self {
+            per_second,
+            burst: per_second.saturating_mul(2).saturating_sub(1),
+        }
+    }
 }
 
 /// Where accounts come from.

@@ -27,6 +27,8 @@ pub struct AwsSection {
     pub region: Option<String>,
     /// One endpoint for every AWS service, for simulators and VPC endpoints.
     pub endpoint_url: Option<String>,
+    /// How often one account may be asked in one Region; 3 a second unless said otherwise.
+    pub requests_per_second: Option<u32>,
     /// `[aws.role]`
     pub role: RoleSection,
 }

@@ -9,7 +9,7 @@ use accounts::{check_accounts, check_selection};
 use role::check_role;
 
 use super::{
-    config::{Config, IN_FLIGHT, PACE, RegionSource},
+    config::{Config, IN_FLIGHT, PER_SECOND, Pace, RegionSource},
     settings::{AwsSection, RegionsSection, Settings},
 };
 use crate::domain::{
@@ -25,6 +25,7 @@ impl Settings {
     pub fn validate(self, read_secret: ReadSecret<'_>) -> Result<Config, Vec<Problem>> {
         let mut found = Problems::default();
         let (partition, region, endpoint_url) = check_aws(&self.aws, &mut found);
+        let pace = check_pace(self.aws.requests_per_second, &mut found);
         let role = check_role(&self.aws.role, &partition, read_secret, &mut found);
         let accounts = check_accounts(&self.accounts, &mut found);
         let selection = check_selection(&self.accounts, &accounts, &mut found);
@@ -49,7 +50,7 @@ impl Settings {
             regions,
             refresh,
             in_flight: IN_FLIGHT,
-            pace: PACE,
+            pace,
             keys: None,
         })
     }
@@ -140,6 +141,19 @@ fn check_endpoint(url: &str, found: &mut Problems) {
         Ok(_) => {}
         Err(_) => found.add(key, "not a URL; write one such as https://vpce.example.com"),
     }
+}
+
+/// An operator lowers it to leave part of the quota to other tools. The upper bound is beyond any
+/// quota of AWS: simulators have none.
+fn check_pace(per_second: Option<u32>, found: &mut Problems) -> Pace {
+    let per_second = per_second.unwrap_or(PER_SECOND);
+    if !(1..=10_000).contains(&per_second) {
+        found.add(
+            "aws.requests_per_second",
+            "must be a whole number from 1 to 10000",
+        );
+    }
+    Pace::within(per_second)
 }
 
 fn check_regions(regions: &RegionsSection, found: &mut Problems) -> RegionSource {
@@ -236,6 +250,7 @@ mod tests {
             (AccountSource::Organization, RegionSource::Enabled)
         );
         assert_eq!(config.refresh, Duration::from_secs(600));
+        assert_eq!((config.pace.per_second, config.pace.burst), (3, 5));
         assert_eq!(
             config.role_arn(&AccountId::new("111122223333")),
             "arn:aws:iam::111122223333:role/hubwatch-read"
@@ -250,6 +265,7 @@ mod tests {
             partition = "aws-cn"
             region = "us-east-1"
             endpoint_url = "ftp://hunter2"
+            requests_per_second = 0
             [aws.role]
             name = "arn:aws:iam::1:role/hunter2"
             external_id_file = "/hunter2"
@@ -272,6 +288,7 @@ mod tests {
             [
                 "aws.region",
                 "aws.endpoint_url",
+                "aws.requests_per_second",
                 "aws.role.name",
                 "aws.role.session_name",
                 "aws.role.external_id_file",
