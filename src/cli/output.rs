@@ -44,13 +44,14 @@ pub(super) fn print<R: Row>(output: Output, rows: &[R]) -> anyhow::Result<()> {
     match output {
         Output::Table => writeln!(out, "{}", table(rows))?,
         Output::Json => {
-            serde_json::to_writer_pretty(&mut out, rows)?;
-            writeln!(out)?;
+            // Escaped once more: what JSON may leave as it is can still command a terminal.
+            for line in serde_json::to_string_pretty(rows)?.lines() {
+                writeln!(out, "{}", Printable(line))?;
+            }
         }
         Output::Ndjson => {
             for row in rows {
-                serde_json::to_writer(&mut out, row)?;
-                writeln!(out)?;
+                writeln!(out, "{}", Printable(serde_json::to_string(row)?))?;
             }
         }
     }

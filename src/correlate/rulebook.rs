@@ -21,6 +21,13 @@ impl Rulebook {
         Self { routes }
     }
 
+    /// A fingerprint of everything that it decides by. Another one means that what was decided
+    /// before may have to be decided anew; nothing else is read into it.
+    #[must_use]
+    pub fn fingerprint(&self) -> Digest {
+        Digest::of(&[&format!("{:?}", self.routes)])
+    }
+
     /// Its routes, in the order of the configuration.
     #[must_use]
     pub fn routes(&self) -> &[Route] {

@@ -1,8 +1,6 @@
 //! One problem on one resource, however many findings report it.
 
-use jiff::Timestamp;
-
-use super::{AccountId, Digest, Region, Severity};
+use super::{AccountId, Digest, Region};
 
 /// Which problem on which resource: what makes two findings one issue. A pure function of a
 /// finding's canonical fields, never of its prose.
@@ -59,23 +57,4 @@ impl IssueStatus {
             .into_iter()
             .find(|s| s.as_str() == word)
     }
-}
-
-/// One problem on one resource, as decided from its findings.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Issue {
-    /// Number within one store.
-    pub id: i64,
-    /// Which problem on which resource.
-    pub identity: IssueIdentity,
-    /// One line for people; text from outside.
-    pub title: String,
-    /// How bad.
-    pub severity: Severity,
-    /// Whether the problem is there.
-    pub status: IssueStatus,
-    /// Since when a finding reports it.
-    pub since: Timestamp,
-    /// Whether it was there before hubwatch came: found by a first sync.
-    pub history: bool,
 }

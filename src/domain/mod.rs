@@ -26,7 +26,7 @@ pub use digest::Digest;
 pub use finding::{Finding, FindingKey, Remediation, Resource};
 pub use ids::{AccountId, Partition, Region};
 pub use incident::{Incident, IncidentId, IncidentState};
-pub use issue::{Issue, IssueIdentity, IssueStatus};
+pub use issue::{IssueIdentity, IssueStatus};
 pub use jiff::Timestamp;
 pub use scope::{Account, Scope};
 pub use severity::Severity;

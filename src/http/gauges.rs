@@ -122,6 +122,9 @@ impl Gauges {
                     .with_label_values(&labels)
                     .set(seconds(at));
             }
+            if scope.account_name.is_empty() {
+                continue;
+            }
             self.accounts
                 .with_label_values(&[account, &scope.account_name])
                 .set(1);

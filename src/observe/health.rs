@@ -66,13 +66,6 @@ impl Health {
         });
     }
 
-    /// Expects nothing more from a loop that has ended as it should.
-    pub fn release(&self, name: &'static str) {
-        self.write(|loops| {
-            loops.remove(name);
-        });
-    }
-
     /// The loop turned, and did what it is for. Reports of loops that nobody expects are ignored.
     pub fn succeeded(&self, name: &'static str) {
         let now = Instant::now();
@@ -191,7 +184,7 @@ mod tests {
         health.expect("record", PATIENCE);
         pass(61).await;
         assert!(!health.is_live());
-        health.release("record");
+        health.succeeded("record");
         assert!(health.is_live());
     }
 

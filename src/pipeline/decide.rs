@@ -48,6 +48,7 @@ impl Decider {
     }
 
     pub(super) async fn run(self, stop: CancellationToken) {
+        self.adopt(&stop).await;
         while !stop.is_cancelled() {
             let wait = match self.step().await {
                 Ok(decided) if decided.issues > 0 => continue,
@@ -64,6 +65,20 @@ impl Decider {
                 () = self.wake.notified() => {}
                 () = sleep(wait) => {}
             }
+        }
+    }
+
+    /// Makes a change of the configured rules reach what was decided before.
+    async fn adopt(&self, stop: &CancellationToken) {
+        while !stop.is_cancelled() {
+            match self.store.adopt(&self.rulebook).await {
+                Ok(true) => return info!("rules are new; all issues are decided by them"),
+                Ok(false) => return,
+                Err(error) => {
+                    warn!(%error, "cannot compare rules with the last ones; trying again")
+                }
+            }
+            sleep(RETRY).await;
         }
     }
 

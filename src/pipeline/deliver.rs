@@ -142,11 +142,7 @@ impl Deliverer {
                 let reason = "its incident is gone".to_owned();
                 (Settlement::Dead { reason }, None)
             }
-            Err(error) => {
-                // Nothing was sent, and the lease ends by itself.
-                warn!(delivery = delivery.id, %error, "cannot read what a delivery tells of");
-                return None;
-            }
+            Err(error) => (self.postponed(&delivery, RETRY, error.to_string()), None),
         };
         self.note(&delivery, &settlement);
         // If this is lost, the attempt is in doubt, and the far side is asked before another.
@@ -219,24 +215,29 @@ impl Deliverer {
     /// Writes that a request follows at once. Looking took time, and what is in doubt after a crash
     /// is the request. Nothing is sent if that cannot be written, or once hubwatch is told to stop.
     async fn intend(&self, delivery: &Delivery) -> Option<Settlement> {
-        let postponed = |wait: jiff::SignedDuration, reason: String| {
-            let due_at = self.clock.now().saturating_add(wait);
-            Some(Settlement::Later {
-                due_at: due_at.unwrap_or(Timestamp::MAX),
-                reason,
-                in_doubt_since: delivery.in_doubt_since,
-            })
-        };
         if self.stop.is_cancelled() {
-            return postponed(
-                jiff::SignedDuration::ZERO,
-                "hubwatch was stopped".to_owned(),
-            );
+            let reason = "hubwatch was stopped".to_owned();
+            return Some(self.postponed(delivery, Duration::ZERO, reason));
         }
         match self.store.intend(delivery.id, self.clock.now()).await {
             Ok(()) => None,
-            Err(error) => postponed(jiff::SignedDuration::from_secs(5), error.to_string()),
+            Err(error) => Some(self.postponed(delivery, RETRY, error.to_string())),
         }
+    }
+
+    /// To be tried again. Nothing was sent, so an older doubt stays as old as it is.
+    fn postponed(&self, delivery: &Delivery, wait: Duration, reason: String) -> Settlement {
+        Settlement::Later {
+            due_at: self.after(wait),
+            reason,
+            in_doubt_since: delivery.in_doubt_since,
+        }
+    }
+
+    fn after(&self, wait: Duration) -> Timestamp {
+        let wait = wait.try_into().unwrap_or(jiff::SignedDuration::MAX);
+        let at = self.clock.now().saturating_add(wait);
+        at.unwrap_or(Timestamp::MAX)
     }
 
     /// What becomes of a delivery after an error.
@@ -271,14 +272,8 @@ impl Deliverer {
                 backoff
             }
         };
-        let wait = wait.try_into().unwrap_or(jiff::SignedDuration::MAX);
-        let due_at = self
-            .clock
-            .now()
-            .saturating_add(wait)
-            .unwrap_or(Timestamp::MAX);
         Settlement::Later {
-            due_at,
+            due_at: self.after(wait),
             reason,
             in_doubt_since,
         }

@@ -23,11 +23,12 @@ mod survey;
 use std::{sync::Arc, time::Duration};
 
 use tokio_util::sync::CancellationToken;
+use tracing::warn;
 
 use crate::{
     aws::Aws,
     correlate::Rulebook,
-    domain::{Clock, window::WindowRules},
+    domain::{Clock, delivery::DeliveryState, window::WindowRules},
     notify::Sink,
     observe::Health,
     store::Store,
@@ -88,6 +89,7 @@ impl Daemon {
     /// [`Failed`] names a loop that ended by itself, which is a bug. The rest was drained.
     pub async fn run(self, stop: CancellationToken) -> Result<(), Failed> {
         let mut supervisor = Supervisor::new(stop.clone(), self.pace.drain);
+        self.warn_of_orphans().await;
         self.start_reading(&mut supervisor, &stop);
         for sink in &self.sinks {
             let deliverer = Deliverer::new(&self, Arc::clone(sink), stop.clone());
@@ -150,6 +152,23 @@ impl Daemon {
             tokio::select! {
                 () = stop.cancelled() => return state,
                 () = tokio::time::sleep(Duration::from_millis(250)) => {}
+            }
+        }
+    }
+
+    /// Says which deliveries wait for a sink that is no longer configured.
+    async fn warn_of_orphans(&self) {
+        let Ok(tallies) = self.store.tallies().await else {
+            return;
+        };
+        let known = |name: &str| self.sinks.iter().any(|sink| sink.name() == name);
+        for tally in tallies.deliveries {
+            if tally.state == DeliveryState::Pending && !known(&tally.sink) {
+                warn!(
+                    sink = tally.sink,
+                    owed = tally.count,
+                    "notices wait for a sink that is not configured; configure it again by this name"
+                );
             }
         }
     }
@@ -224,7 +243,7 @@ impl SyncState {
             incidents: tallies.incidents.iter().map(|t| t.count).sum(),
             pending: deliveries
                 .iter()
-                .filter(|d| d.state == crate::domain::delivery::DeliveryState::Pending)
+                .filter(|d| d.state == DeliveryState::Pending)
                 .map(|d| d.count)
                 .sum(),
         })

@@ -36,6 +36,12 @@ pub(super) fn notice(
             (issue, finding.map(|reading| reading.finding))
         })
         .collect();
+    let shown = u32::try_from(told.len()).unwrap_or(u32::MAX);
+    let more_problems = if any_open {
+        incident.open_issues.saturating_sub(shown)
+    } else {
+        more_issues
+    };
     let since = told
         .iter()
         .map(|(issue, _)| issue.since)
@@ -60,7 +66,7 @@ pub(super) fn notice(
             .into_iter()
             .map(|(issue, finding)| problem(issue, finding))
             .collect(),
-        more_problems: more_issues,
+        more_problems,
         console_url,
         page_url: page_url.map(|base| format!("{}/incidents/{}", base, delivery.incident)),
     }

@@ -36,6 +36,8 @@ const PART_PAGES: u32 = 50;
 const MAX_RESTARTS: u32 = 3;
 /// How many findings are asked for by id in one poll; the others wait for the next.
 const MAX_BY_ID: u32 = 200;
+/// How long a reader waits for one scope before it turns to another.
+const LONGEST_NAP: Duration = Duration::from_secs(5);
 /// How long a scope is left alone after trouble that only a person can end.
 const TROUBLE_WAIT: Duration = Duration::from_secs(5 * 60);
 
@@ -91,6 +93,7 @@ impl Poller {
     pub(super) async fn run(self) {
         loop {
             let scope = tokio::select! {
+                biased;
                 () = self.stop.cancelled() => return,
                 scope = self.schedule.take() => scope,
             };
@@ -102,16 +105,17 @@ impl Poller {
     /// Reads what a scope has to say, and returns how long it may be left alone.
     async fn step(&self, scope: &Scope) -> Duration {
         match self.poll(scope).await {
-            Ok(progress) if progress.is_backfilled() => jittered(self.pace.poll_interval),
-            // More history waits: go on at once, behind the scopes that are due already.
-            Ok(_) => Duration::ZERO,
+            Ok(true) => jittered(self.pace.poll_interval),
+            // More waits to be read: go on at once, behind the scopes that are due already.
+            Ok(false) => Duration::ZERO,
             Err(PollError::Stopped) => Duration::ZERO,
             Err(error) => self.note_trouble(scope, &error).await,
         }
     }
 
-    /// Reads every window that is due, then what is to be asked for by id.
-    async fn poll(&self, scope: &Scope) -> Result<SyncProgress, PollError> {
+    /// Reads what is due, then what is to be asked for by id. Of long windows one part is read, so
+    /// that they hold no reader for long. Returns whether that was all.
+    async fn poll(&self, scope: &Scope) -> Result<bool, PollError> {
         let known = self.store.progress(scope).await?;
         let now = self.clock.now();
         let Plan {
@@ -119,9 +123,12 @@ impl Poller {
             windows,
             watch,
         } = plan(&known, now, self.pace.rules);
+        let mut all_read = true;
         for begun in windows {
             let persisted = known.begun.contains(&begun);
-            progress = self.read_window(scope, begun, progress, persisted).await?;
+            let read = self.read_window(scope, begun, progress, persisted).await?;
+            progress = read.progress;
+            all_read &= read.is_whole;
         }
         if watch {
             self.watch(scope).await?;
@@ -129,17 +136,17 @@ impl Poller {
         if suspects_wait(&known, &progress) {
             self.look_for_suspects(scope).await?;
         }
-        Ok(progress)
+        Ok(all_read && progress.is_backfilled())
     }
 
-    /// Reads a window to its end, and returns how far the scope is recorded then.
+    /// Reads the tail to its end, and of another window one part.
     async fn read_window(
         &self,
         scope: &Scope,
         begun: BegunWindow,
         progress: SyncProgress,
         known: bool,
-    ) -> Result<SyncProgress, PollError> {
+    ) -> Result<WindowRead, PollError> {
         let mut reading = Reading {
             begun,
             persisted: known,
@@ -151,7 +158,13 @@ impl Poller {
         loop {
             match self.read_part(scope, &mut reading).await {
                 Ok(true) => break,
-                Ok(false) => {}
+                Ok(false) if begun.window.kind == WindowKind::Tail => {}
+                Ok(false) => {
+                    return Ok(WindowRead {
+                        progress: reading.progress,
+                        is_whole: false,
+                    });
+                }
                 Err(PollError::Aws(AwsError::StaleToken)) if restarts < MAX_RESTARTS => {
                     restarts += 1;
                     debug!(%scope, "a page token went stale; the window goes on with a new one");
@@ -160,7 +173,10 @@ impl Poller {
             }
         }
         self.finished(scope, &reading);
-        Ok(reading.progress.after(reading.begun.window))
+        Ok(WindowRead {
+            progress: reading.progress.after(reading.begun.window),
+            is_whole: true,
+        })
     }
 
     /// Reads pages with one chain of tokens: to the window's end, which returns true, or to the end
@@ -229,7 +245,8 @@ impl Poller {
         let tail = reading.progress.tail_window(now, self.pace.rules);
         let tail = BegunWindow::at_start(tail);
         // The tail never reads another window in between, so this ends.
-        reading.progress = Box::pin(self.read_window(scope, tail, reading.progress, false)).await?;
+        let read = Box::pin(self.read_window(scope, tail, reading.progress, false)).await?;
+        reading.progress = read.progress;
         Ok(())
     }
 
@@ -342,7 +359,8 @@ impl Poller {
                 },
                 Err(error) => PollError::Aws(error),
             };
-            let Some(hint) = wait_hint(&error) else {
+            // A long wait is for the schedule: a reader that sleeps reads nobody else.
+            let Some(hint) = wait_hint(&error).filter(|hint| *hint <= LONGEST_NAP) else {
                 return Err(error);
             };
             let Some(wait) = waits.next() else {
@@ -376,6 +394,8 @@ impl Poller {
     async fn note_trouble(&self, scope: &Scope, error: &PollError) -> Duration {
         let state = match error {
             PollError::Aws(error) => error.coverage(),
+            // What it sent can never be recorded as it is.
+            PollError::Store(StoreError::Corrupt(_)) => CoverageState::Unreachable,
             // The scope is fine; we are not. Its coverage stays as it was.
             PollError::Store(error) => {
                 warn!(%scope, %error, "a poll met trouble with the store");
@@ -396,11 +416,21 @@ impl Poller {
         }
         let passes = matches!(state, CoverageState::Throttled | CoverageState::Unreachable);
         if passes {
-            self.pace.poll_interval
+            self.pace
+                .poll_interval
+                .max(wait_hint(error).unwrap_or_default())
         } else {
             jittered(TROUBLE_WAIT.max(self.pace.poll_interval))
         }
     }
+}
+
+/// What reading a window came to.
+struct WindowRead {
+    /// How far the scope is recorded now.
+    progress: SyncProgress,
+    /// Whether the window was read to its end.
+    is_whole: bool,
 }
 
 /// A window while it is read.

@@ -134,6 +134,10 @@ pub trait Store: Send + Sync + Debug {
         now: Timestamp,
     ) -> Result<Vec<PageOutcome>, StoreError>;
 
+    /// Touches every issue if the rulebook is another one than before, so that a route reaches what
+    /// was there before it. Returns whether it is. What was history stays history.
+    async fn adopt(&self, rulebook: &Rulebook) -> Result<bool, StoreError>;
+
     /// Looks at no more than `limit` touched issues, decides what has become true of them, writes
     /// it with the deliveries it owes, and clears the marks.
     async fn decide(

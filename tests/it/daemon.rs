@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use hubwatch::{
     domain::{CoverageState, Timestamp, delivery::DeliveryState},
-    simulator::{Faults, Options, desk, jira},
+    simulator::{Faults, Options, Quota, desk, jira},
 };
 
 use crate::support::{Bench, kill_9, tail, terminate};
@@ -297,6 +297,35 @@ async fn last_complete(bench: &Bench) -> (Timestamp, Timestamp) {
     let times = coverage.iter().filter(|c| c.state == CoverageState::Ok);
     let times: Vec<Timestamp> = times.map(|c| c.last_complete.unwrap()).collect();
     (*times.iter().max().unwrap(), *times.iter().min().unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_long_history_is_read_in_parts_and_whole() {
+    let bench = Bench::start(Options {
+        accounts: 1,
+        regions: 1,
+        findings: 12_000,
+        quota: Quota::OFF,
+        administrator: false,
+        ..options(29)
+    })
+    .await;
+    let config = bench.path("hubwatch.toml");
+    let output = bench
+        .hubwatch(&["sync", "--config", config.to_str().unwrap()])
+        .env("HUBWATCH_AWS__REQUESTS_PER_SECOND", "1000")
+        .output();
+    let output = tokio::time::timeout(Duration::from_secs(120), output)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    bench.assert_store_equals_hub().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -415,6 +415,43 @@ async fn an_old_finding_that_the_tail_meets_before_the_history_is_no_news() {
 }
 
 #[tokio::test]
+async fn new_rules_reach_what_was_there_before() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = store(directory.path());
+    let nobody = Rulebook::new(vec![]);
+    assert!(store.adopt(&nobody).await.unwrap());
+    record(&*store, a_backfill(), &[raw("old").text()]).await;
+    record(&*store, a_tail(), &[raw("new").text()]).await;
+    store.decide(&nobody, 100, now()).await.unwrap();
+    assert!(!store.adopt(&nobody).await.unwrap());
+
+    // What was news is told by the new route; what was history stays silent.
+    let rules = rulebook("silent");
+    assert!(store.adopt(&rules).await.unwrap());
+    let decided = store.decide(&rules, 100, now()).await.unwrap();
+    assert_eq!((decided.issues, decided.opened, decided.owed), (2, 2, 2));
+}
+
+#[tokio::test]
+async fn a_poll_does_not_overrule_a_census_that_ended_meanwhile() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = store(directory.path());
+    let progress = SyncProgress::first_contact(now());
+    store
+        .begin_window(&scope(), a_backfill(), progress)
+        .await
+        .unwrap();
+    let account = scope().account.to_string();
+    let suspended = entry(&account, Some(CoverageState::Suspended));
+    store.take_census(vec![suspended], now()).await.unwrap();
+    store
+        .record(vec![page(a_backfill(), true, &[])], now())
+        .await
+        .unwrap();
+    assert_eq!(states(&*store).await, [CoverageState::Suspended]);
+}
+
+#[tokio::test]
 async fn an_incident_is_resolved_when_its_findings_pass() {
     let directory = tempfile::tempdir().unwrap();
     let store = store(directory.path());
@@ -754,6 +791,8 @@ async fn every_scope_is_in_exactly_one_state_through_leaving_and_coming_back() {
 async fn a_scope_that_cannot_be_read_keeps_its_findings() {
     let directory = tempfile::tempdir().unwrap();
     let store = store(directory.path());
+    let census = vec![entry(scope().account.as_str(), None)];
+    store.take_census(census, now()).await.unwrap();
     let first = SyncProgress::first_contact(now());
     let everything = Window {
         start: ORIGIN,

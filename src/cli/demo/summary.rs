@@ -96,7 +96,8 @@ impl Summary {
         let agree = |side: Side| side.there == side.here;
         let missing = self.findings.there.saturating_sub(self.findings.here);
         let complete = agree(self.findings) && self.differing.is_empty();
-        (complete || (self.rejected > 0 && missing <= self.rejected))
+        let excess = self.findings.here > self.findings.there;
+        (complete || (!excess && self.rejected > 0 && missing <= self.rejected))
             && agree(self.tickets)
             && agree(self.mails)
     }

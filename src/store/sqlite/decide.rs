@@ -23,6 +23,21 @@ use super::{
 /// waits this long, so that it can tell of all of them.
 const GATHERING: jiff::SignedDuration = jiff::SignedDuration::from_secs(1);
 
+/// See [`super::super::Store::adopt`].
+pub(super) fn adopt(tx: &Transaction<'_>, fingerprint: Digest) -> Result<bool, StoreError> {
+    let before: Option<[u8; 16]> = tx.query_row("SELECT rulebook FROM store", [], |r| r.get(0))?;
+    if before.map(rows::digest) == Some(fingerprint) {
+        return Ok(false);
+    }
+    tx.execute("UPDATE store SET rulebook = ?1", [fingerprint.as_bytes()])?;
+    tx.execute(
+        "INSERT INTO touched (issue, history) SELECT id, 1 FROM issues WHERE status IS NOT NULL
+         ON CONFLICT (issue) DO NOTHING",
+        [],
+    )?;
+    Ok(true)
+}
+
 /// See [`super::super::Store::decide`].
 pub(super) fn decide(
     tx: &Transaction<'_>,

@@ -338,6 +338,12 @@ impl Store for Sqlite {
             .await
     }
 
+    async fn adopt(&self, rulebook: &Rulebook) -> Result<bool, StoreError> {
+        let fingerprint = rulebook.fingerprint();
+        self.write(move |tx, _| decide::adopt(tx, fingerprint))
+            .await
+    }
+
     async fn decide(
         &self,
         rulebook: &Rulebook,

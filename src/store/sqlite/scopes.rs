@@ -162,6 +162,14 @@ fn origin() -> i64 {
     rows::micros(crate::domain::window::ORIGIN)
 }
 
+/// The state that a scope is in.
+pub(super) fn state(tx: &Transaction<'_>, scope: i64) -> Result<CoverageState, StoreError> {
+    let word: String = tx
+        .prepare_cached("SELECT state FROM scopes WHERE id = ?1")?
+        .query_row([scope], |row| row.get(0))?;
+    rows::coverage_state(&word)
+}
+
 /// Puts a scope into a state. `since` moves only when the state does.
 pub(super) fn enter(
     tx: &Transaction<'_>,

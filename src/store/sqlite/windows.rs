@@ -191,7 +191,11 @@ pub(super) fn complete(
     } else {
         CoverageState::Backfilling
     };
-    scopes::enter(tx, scope, state, None, now)
+    // A census that ended meanwhile knows better whether the scope is asked at all.
+    if scopes::state(tx, scope)?.is_polled() {
+        scopes::enter(tx, scope, state, None, now)?;
+    }
+    Ok(())
 }
 
 /// See [`super::super::Store::note_watched`].

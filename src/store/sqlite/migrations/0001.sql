@@ -2,7 +2,8 @@
 
 -- One row: what this database is.
 CREATE TABLE store (
-    partition TEXT NOT NULL
+    partition TEXT NOT NULL,
+    rulebook  BLOB           -- fingerprint of the rules that issues were last decided by
 ) STRICT;
 
 CREATE TABLE scopes (
