@@ -22,6 +22,7 @@ mod survey;
 
 use std::{sync::Arc, time::Duration};
 
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
@@ -43,6 +44,12 @@ pub use forecast::{Basis, Forecast, REFRESHED_EVERY, WATCHED_PART, forecast};
 pub use metrics::PipelineMetrics;
 pub use supervisor::Failed;
 pub use survey::{Regions, probe, survey};
+
+/// How often a sync looks how far it is, at most.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// How many times longer than a look the wait before the next is, so that looking stays cheap when
+/// the store is large.
+const LOOK_SHARE: u32 = 50;
 
 /// How often and how much.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -136,6 +143,7 @@ impl Daemon {
     ) -> SyncState {
         let mut state = SyncState::default();
         loop {
+            let begun = Instant::now();
             if let Ok(mut seen) = SyncState::look(self).await {
                 // Asked after the look: once discovery has succeeded, the schedule is filled.
                 if let Some(schedule) = schedule {
@@ -151,7 +159,7 @@ impl Daemon {
             }
             tokio::select! {
                 () = stop.cancelled() => return state,
-                () = tokio::time::sleep(Duration::from_millis(250)) => {}
+                () = tokio::time::sleep(LOOK_EVERY.max(LOOK_SHARE * begun.elapsed())) => {}
             }
         }
     }

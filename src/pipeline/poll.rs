@@ -336,7 +336,7 @@ impl Poller {
             sweep,
             reached,
             body: page.body,
-            findings: page.findings,
+            findings: page.findings.into(),
             rejected: page.rejected,
         };
         self.recorder.record(record).await?;

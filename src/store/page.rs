@@ -1,6 +1,6 @@
 //! What is recorded, and what became of it.
 
-use std::{collections::BTreeMap, ops::Range};
+use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
 use bytes::Bytes;
 
@@ -32,8 +32,8 @@ pub struct PageRecord {
     pub reached: Reached,
     /// The page as AWS sent it.
     pub body: Bytes,
-    /// The findings in it.
-    pub findings: Vec<FindingRecord>,
+    /// The findings in it. Shared, so that a page can be kept for a second try at no cost.
+    pub findings: Arc<[FindingRecord]>,
     /// What in it could not be read.
     pub rejected: Vec<RejectedRecord>,
 }

@@ -16,7 +16,7 @@ use crate::{
 
 use super::{
     super::{Decided, StoreError},
-    Memory, deliveries, rows,
+    Memory, deliveries, rows, tallies,
 };
 
 /// A new incident often gathers several issues within a moment, as pages come in. Its first notice
@@ -55,9 +55,16 @@ pub(super) fn decide(
         return Ok(decided);
     }
     let mut known = Known::default();
+    let mut statuses = BTreeMap::<&str, i64>::new();
     for issue in &touched {
         let assessment = rulebook.assess(issue);
         write_assessment(tx, memory, &assessment)?;
+        if issue.status != Some(assessment.status) {
+            if let Some(status) = issue.status {
+                *statuses.entry(status.as_str()).or_default() -= 1;
+            }
+            *statuses.entry(assessment.status.as_str()).or_default() += 1;
+        }
         let mut groups: BTreeSet<Digest> = rulebook.groups(&assessment).into_iter().collect();
         groups.extend(groups_of_member(tx, issue.id)?);
         for group in groups {
@@ -73,6 +80,7 @@ pub(super) fn decide(
         decided.opened += usize::from(decision.incident.id.is_none());
         decided.owed += write_incident(tx, &decision, now)?;
     }
+    tallies::count_issues(tx, statuses)?;
     clear(tx, &touched)?;
     Ok(decided)
 }

@@ -43,6 +43,12 @@ use super::{
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// How many prepared statements a connection keeps.
 const STATEMENTS: usize = 128;
+/// How much of the file the writer keeps in memory, in KiB: keys are spread over a scope's rows, so
+/// SQLite's own 2 MB would read the same pages again and again.
+const CACHE_KIB: i64 = 16 * 1024;
+/// After how many pages of 4 KB the write-ahead log is copied into the file. A page that changes again
+/// and again is copied once each time, so four times SQLite's own figure saves most of it.
+const CHECKPOINT_PAGES: i64 = 4_000;
 
 const MIGRATIONS: &[M<'static>] = &[M::up(include_str!("migrations/0001.sql"))];
 
@@ -155,6 +161,8 @@ impl Writer {
         // A receipt that power loss takes back would become a second mail.
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", true)?;
+        connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+        connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
         migrate(&mut connection, path)?;
         claim_partition(&connection, partition)?;
         // Whoever held a lease is dead, because the lock was free.

@@ -47,7 +47,7 @@ fn record_page(
     let mut packing = Packing::start(tx)?;
     let asked = memory.scopes.id(tx, &page.scope)?;
     let news = News::of(tx, asked, page.history)?;
-    for record in &page.findings {
+    for record in page.findings.iter() {
         let mut recorder = Recorder {
             tx,
             memory,

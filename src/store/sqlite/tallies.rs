@@ -1,6 +1,6 @@
 //! Counts that are kept with what they count.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use rusqlite::{Transaction, params};
 
@@ -38,6 +38,21 @@ impl TallyChanges {
         }
         Ok(())
     }
+}
+
+/// Adds to the counts of issues by status.
+pub(super) fn count_issues(
+    tx: &Transaction<'_>,
+    changes: BTreeMap<&str, i64>,
+) -> Result<(), StoreError> {
+    let mut statement = tx.prepare_cached(
+        "INSERT INTO issue_tallies (status, count) VALUES (?1, ?2)
+         ON CONFLICT DO UPDATE SET count = count + excluded.count",
+    )?;
+    for (status, by) in changes {
+        statement.execute(params![status, by])?;
+    }
+    Ok(())
 }
 
 /// See [`super::super::Store::tallies`].
@@ -97,7 +112,7 @@ fn rejected(tx: &Transaction<'_>) -> Result<Vec<(String, u64)>, StoreError> {
 
 fn issues(tx: &Transaction<'_>) -> Result<Vec<(crate::domain::IssueStatus, u64)>, StoreError> {
     let mut statement = tx.prepare_cached(
-        "SELECT status, count(*) FROM issues WHERE status IS NOT NULL GROUP BY status",
+        "SELECT status, count FROM issue_tallies WHERE count > 0 ORDER BY status",
     )?;
     let mut found = Vec::new();
     let mut all = statement.query([])?;

@@ -73,7 +73,8 @@ CREATE TABLE findings (
     swept        INTEGER,           -- the end of the last reconcile window that met it
     gone         TEXT               -- why it is no longer there: expired, deleted
 ) STRICT;
-CREATE INDEX findings_by_issue ON findings (issue);
+-- Holds all that deciding reads of a finding, so that it need not look into the rows.
+CREATE INDEX findings_by_issue ON findings (issue, standing, severity, title, since);
 
 -- Findings that a reconcile window did not meet. Each is asked for by id before it counts as gone.
 CREATE TABLE suspects (
@@ -117,7 +118,11 @@ CREATE TABLE issues (
     since         INTEGER,
     history       INTEGER
 ) STRICT;
-CREATE INDEX issues_by_status ON issues (status);
+-- How many decided issues there are of each status, kept with every decision.
+CREATE TABLE issue_tallies (
+    status TEXT    PRIMARY KEY,
+    count  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 
 -- Issues that deciding has to look at.
 CREATE TABLE touched (
