@@ -147,7 +147,7 @@ fn page(window: Window, last: bool, raws: &[String]) -> PageRecord {
         sweep: (window.kind == WindowKind::Reconcile).then_some(window.end),
         reached,
         body,
-        findings,
+        findings: findings.into(),
         rejected,
     }
 }
