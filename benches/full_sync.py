@@ -16,6 +16,7 @@ The delegated administrator is left out on every side: it sees everybody's findi
 """
 
 import argparse
+import contextlib
 import dataclasses
 import datetime as dt
 import json
@@ -214,11 +215,13 @@ def boto3(options, simulation, directory):
 
 
 def stored(database):
-    with sqlite3.connect(database) as connection:
+    with contextlib.closing(sqlite3.connect(database)) as connection:
         return connection.execute("SELECT count(*) FROM findings").fetchone()[0]
 
 
 def bytes_of(directory, name):
+    """What lies there. `stored` was the last to close it, which folds the write-ahead log into it: the
+    log's size is bounded by a setting and says nothing of findings."""
     return sum(file.stat().st_size for file in directory.glob(name + "*") if ".lock" not in file.name)
 
 
