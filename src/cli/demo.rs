@@ -24,9 +24,9 @@ use super::{
     Exit,
     assemble::assemble,
     output::{line, note},
+    progress::Progress,
     simulate::WorldArgs,
-    stop,
-    sync::Progress,
+    stop, sync,
 };
 
 /// How long notices may take to go out once everything is read.
@@ -135,7 +135,7 @@ async fn watch(
 ) -> anyhow::Result<Summary> {
     let mut progress = Progress::new();
     let state = daemon
-        .until_synced(stop, |state| progress.show(state))
+        .until_synced(stop, |state| sync::show(&mut progress, state))
         .await;
     progress.finish();
     if state.is_synced() {

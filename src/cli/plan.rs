@@ -18,7 +18,7 @@ use crate::{
 use super::{
     ConfigArgs, Exit,
     output::{self, Format, Output, Row},
-    progress::Progress,
+    progress::Steps,
 };
 
 /// Findings taken to be in a scope of which nothing is known.
@@ -94,7 +94,7 @@ impl Extent {
     async fn ask(aws: &Arc<Aws>) -> anyhow::Result<Self> {
         let accounts = aws.accounts().await.context("cannot list accounts")?;
         let home = aws.home_regions().await.context("cannot list Regions")?;
-        let mut progress = Progress::new("accounts asked for their Regions", accounts.len());
+        let mut progress = Steps::new("accounts asked for their Regions", accounts.len());
         let mut extent = Self {
             accounts: accounts.len(),
             active: 0,

@@ -6,6 +6,7 @@
 //! path of every day.
 
 mod backoff;
+mod by_id;
 mod decide;
 mod deliver;
 mod discover;
@@ -42,6 +43,7 @@ use self::{
 
 pub use forecast::{Basis, Forecast, REFRESHED_EVERY, WATCHED_PART, forecast};
 pub use metrics::PipelineMetrics;
+pub use page::ReadPage;
 pub use supervisor::Failed;
 pub use survey::{Regions, probe, survey};
 

@@ -11,11 +11,16 @@ use crate::{
 };
 
 /// What stands in one page.
-pub(super) struct ReadPage {
-    pub(super) body: Bytes,
-    pub(super) findings: Vec<FindingRecord>,
-    pub(super) rejected: Vec<RejectedRecord>,
-    pub(super) next_token: Option<String>,
+#[derive(Debug, Clone)]
+pub struct ReadPage {
+    /// The page as AWS sent it.
+    pub body: Bytes,
+    /// Its findings, each with the issue that it belongs to.
+    pub findings: Vec<FindingRecord>,
+    /// What in it could not be read.
+    pub rejected: Vec<RejectedRecord>,
+    /// The token of the next page; none on the last.
+    pub next_token: Option<String>,
 }
 
 impl ReadPage {
@@ -23,7 +28,7 @@ impl ReadPage {
     ///
     /// # Errors
     /// The body is no answer of `GetFindings` at all.
-    pub(super) fn read(
+    pub fn read(
         body: Bytes,
         scope: &Scope,
         partition: &Partition,

@@ -1,6 +1,6 @@
 //! Polling: the windows of a scope, page by page, to their end.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use thiserror::Error;
 use tokio::time::{Instant, sleep};
@@ -15,7 +15,7 @@ use crate::{
         window::WindowKind,
     },
     observe::Printable,
-    store::{KnownFinding, PageRecord, Reached, ScopeProgress, Store, StoreError},
+    store::{PageRecord, Reached, ScopeProgress, Store, StoreError},
 };
 
 use super::{
@@ -28,14 +28,12 @@ use super::{
 
 /// How many pages an answer may have: at a hundred findings each, more than any scope holds. It
 /// ends a far side that gives tokens for ever.
-const MAX_PAGES: u32 = 1_000_000;
+pub(super) const MAX_PAGES: u32 = 1_000_000;
 /// How many pages of a window are read with one chain of page tokens. Then the window goes on
 /// behind what is recorded, with a new first page.
 const PART_PAGES: u32 = 50;
 /// How often a window is begun again in one poll because AWS no longer takes its page token.
 const MAX_RESTARTS: u32 = 3;
-/// How many findings are asked for by id in one poll; the others wait for the next.
-const MAX_BY_ID: u32 = 200;
 /// How long a reader waits for one scope before it turns to another.
 const LONGEST_NAP: Duration = Duration::from_secs(5);
 /// How long a scope is left alone after trouble that only a person can end.
@@ -43,7 +41,7 @@ const TROUBLE_WAIT: Duration = Duration::from_secs(5 * 60);
 
 /// Why a poll did not get to the end.
 #[derive(Debug, Error)]
-enum PollError {
+pub(super) enum PollError {
     #[error("{0}")]
     Aws(#[from] AwsError),
     #[error("{0}")]
@@ -60,14 +58,14 @@ enum PollError {
 /// One of the readers.
 pub(super) struct Poller {
     aws: Arc<Aws>,
-    store: Arc<dyn Store>,
-    partition: Partition,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) partition: Partition,
     schedule: Arc<Schedule>,
     recorder: Recorder,
-    clock: Clock,
+    pub(super) clock: Clock,
     pace: Pace,
     metrics: PipelineMetrics,
-    stop: CancellationToken,
+    pub(super) stop: CancellationToken,
 }
 
 impl Poller {
@@ -250,79 +248,7 @@ impl Poller {
         Ok(())
     }
 
-    /// Asks for findings behind open incidents by id: what analysts do to them does not move
-    /// `UpdatedAt`.
-    async fn watch(&self, scope: &Scope) -> Result<(), PollError> {
-        let known = self.store.watched(scope, MAX_BY_ID).await?;
-        for some in known.chunks(Question::MAX_IDS) {
-            self.ask_by_id(scope, some).await?;
-        }
-        let more = u32::try_from(known.len()).is_ok_and(|count| count == MAX_BY_ID);
-        let last = known.last().filter(|_| more).map(|finding| finding.number);
-        self.store
-            .note_watched(scope, last, self.clock.now())
-            .await?;
-        Ok(())
-    }
-
-    /// Asks for what a comparison did not meet by id. What is not there either is gone.
-    async fn look_for_suspects(&self, scope: &Scope) -> Result<(), PollError> {
-        let suspects = self.store.suspects(scope, MAX_BY_ID).await?;
-        for some in suspects.chunks(Question::MAX_IDS) {
-            let absent = self.ask_by_id(scope, some).await?;
-            let asked = some.iter().map(|suspect| suspect.number).collect();
-            let gone = self
-                .store
-                .clear_suspects(asked, absent, self.clock.now())
-                .await?;
-            if gone > 0 {
-                info!(%scope, gone, "findings are no longer there");
-            }
-        }
-        Ok(())
-    }
-
-    /// Asks for known findings by id, records what comes, and returns the numbers of the others.
-    async fn ask_by_id(
-        &self,
-        scope: &Scope,
-        known: &[KnownFinding],
-    ) -> Result<Vec<i64>, PollError> {
-        let keyed = known.iter().filter_map(|finding| {
-            let reading = asff::read(&finding.raw, scope, &self.partition).ok()?;
-            Some((finding.number, reading.finding.key))
-        });
-        let keyed: Vec<_> = keyed.collect();
-        let ids: BTreeSet<&str> = keyed.iter().map(|(_, key)| key.id.as_str()).collect();
-        let question = Question::Ids(ids.into_iter().map(str::to_owned).collect());
-        let mut met = BTreeSet::new();
-        let mut token: Option<String> = None;
-        for _ in 0..MAX_PAGES {
-            if self.stop.is_cancelled() {
-                return Err(PollError::Stopped);
-            }
-            let page = self.page(scope, &question, token.as_deref()).await?;
-            met.extend(
-                page.findings
-                    .iter()
-                    .map(|record| record.finding.key.clone()),
-            );
-            let next_token = page.next_token.clone();
-            self.record(scope, page, false, None, Reached::Nothing)
-                .await?;
-            match next_token {
-                None => {
-                    let absent = keyed.into_iter().filter(|(_, key)| !met.contains(key));
-                    return Ok(absent.map(|(number, _)| number).collect());
-                }
-                same if same == token => return Err(PollError::Endless),
-                next => token = next,
-            }
-        }
-        Err(PollError::Endless)
-    }
-
-    async fn record(
+    pub(super) async fn record(
         &self,
         scope: &Scope,
         page: ReadPage,
@@ -344,7 +270,7 @@ impl Poller {
     }
 
     /// One page, asked for again while that may help.
-    async fn page(
+    pub(super) async fn page(
         &self,
         scope: &Scope,
         question: &Question,

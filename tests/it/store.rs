@@ -2,19 +2,18 @@
 
 use std::{path::Path, sync::Arc};
 
-use bytes::Bytes;
 use hubwatch::{
-    asff,
-    correlate::{self, RouteSettings, Rulebook},
+    correlate::{RouteSettings, Rulebook},
     domain::{
         BegunWindow, Change, CoverageState, Partition, Scope, Severity, Standing, SyncProgress,
         Timestamp, Window,
         delivery::{Receipt, Settlement},
         window::{ORIGIN, WindowKind},
     },
+    pipeline::ReadPage,
     store::{
-        Access, CensusEntry, FindingFilter, FindingRecord, IncidentFilter, PageRecord, Reached,
-        RejectedRecord, Store, StoreUrl, open,
+        Access, CensusEntry, FindingFilter, IncidentFilter, PageRecord, Reached, Store, StoreUrl,
+        open,
     },
 };
 use jiff::SignedDuration;
@@ -113,29 +112,8 @@ fn a_backfill() -> Window {
 
 /// A page of raw texts, read as the pipeline reads it.
 fn page(window: Window, last: bool, raws: &[String]) -> PageRecord {
-    let body = Bytes::from(raws.join(""));
-    let mut findings = Vec::new();
-    let mut rejected = Vec::new();
-    let mut start = 0;
-    for raw in raws {
-        let place = start..start + raw.len();
-        start = place.end;
-        match asff::read(raw, &scope(), &aws()) {
-            Ok(reading) => findings.push(FindingRecord {
-                identity: correlate::identify(&reading.finding),
-                finding: reading.finding,
-                content: reading.content,
-                stamps: reading.stamps.to_text().to_owned(),
-                raw: place,
-            }),
-            Err(rejection) => rejected.push(RejectedRecord {
-                reason: rejection.reason.as_str(),
-                detail: rejection.detail,
-                id: rejection.id,
-                raw: place,
-            }),
-        }
-    }
+    let body = format!("{{\"Findings\":[{}]}}", raws.join(","));
+    let read = ReadPage::read(body.into(), &scope(), &aws()).unwrap();
     let reached = if last {
         Reached::End(window)
     } else {
@@ -146,9 +124,9 @@ fn page(window: Window, last: bool, raws: &[String]) -> PageRecord {
         history: window.kind == WindowKind::Backfill,
         sweep: (window.kind == WindowKind::Reconcile).then_some(window.end),
         reached,
-        body,
-        findings: findings.into(),
-        rejected,
+        body: read.body,
+        findings: read.findings.into(),
+        rejected: read.rejected,
     }
 }
 

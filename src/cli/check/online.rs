@@ -14,7 +14,7 @@ use super::{
     super::{
         Exit,
         output::{self, Format},
-        progress::Progress,
+        progress::Steps,
     },
     report::{Report, Where},
 };
@@ -81,7 +81,7 @@ impl Trial<'_> {
 
     /// Tries the role in every account and asks it for its Regions: which scopes are left to try.
     async fn try_accounts(&mut self, accounts: Vec<Account>, fallback: &[Region]) -> Vec<Scope> {
-        let mut progress = Progress::new("accounts asked for their Regions", accounts.len());
+        let mut progress = Steps::new("accounts asked for their Regions", accounts.len());
         let mut scopes = Vec::new();
         let aws = Arc::clone(self.aws);
         survey(&aws, accounts, |account, regions| {
@@ -128,7 +128,7 @@ impl Trial<'_> {
     }
 
     async fn try_scopes(&mut self, at_once: usize, scopes: Vec<Scope>) {
-        let mut progress = Progress::new("accounts x Regions asked for a finding", scopes.len());
+        let mut progress = Steps::new("accounts x Regions asked for a finding", scopes.len());
         let aws = Arc::clone(self.aws);
         probe(&aws, at_once, scopes, |scope, answer| {
             progress.step();

@@ -1,6 +1,6 @@
 //! What came of the demo, side by side with what the simulator knows.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::{
     domain::IncidentState,
@@ -24,8 +24,8 @@ pub(super) struct Summary {
     /// Readable accounts × Regions where the two sides differ: account, Region, theirs, ours.
     differing: Vec<(String, String, u64, u64)>,
     issues: u64,
-    incidents: u64,
     selected: u64,
+    open: u64,
     tickets: Side,
     mails: Side,
 }
@@ -58,11 +58,8 @@ impl Summary {
             there: whole(readable.iter().map(|scope| scope.findings).sum()),
             here: readable.iter().map(|scope| count_of(scope, &here)).sum(),
         };
-        let told: BTreeSet<_> = incidents
-            .iter()
-            .filter(|incident| !incident.deliveries.is_empty())
-            .map(|incident| incident.incident.id)
-            .collect();
+        // Each was opened because the route selected it, and the demo's route tells of history too.
+        let selected = whole(incidents.len());
         let booth = running.booth();
         Ok(Self {
             accounts: truth.accounts,
@@ -73,8 +70,8 @@ impl Summary {
             rejected,
             differing: differing(&readable, &here),
             issues: tallies.issues.iter().map(|(_, count)| count).sum(),
-            incidents: whole(incidents.len()),
-            selected: whole(
+            selected,
+            open: whole(
                 incidents
                     .iter()
                     .filter(|i| i.incident.state == IncidentState::Open)
@@ -82,11 +79,11 @@ impl Summary {
             ),
             tickets: Side {
                 there: whole(booth.jira.ticket_count()),
-                here: whole(told.len()),
+                here: selected,
             },
             mails: Side {
                 there: booth.mail.mails_accepted(),
-                here: whole(told.len()),
+                here: selected,
             },
         })
     }
@@ -126,7 +123,7 @@ impl Summary {
         line(format_args!("issues: {}", self.issues))?;
         line(format_args!(
             "incidents: {}, {} of them open",
-            self.incidents, self.selected
+            self.selected, self.open
         ))?;
         line(format_args!(
             "tickets: {} in Jira, for {} incidents that the route selected",
