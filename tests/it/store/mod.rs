@@ -8,20 +8,20 @@ mod delivering;
 mod opening;
 mod recording;
 
-use std::{path::Path, sync::Arc};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use hubwatch::{
     correlate::{RouteSettings, Rulebook},
     domain::{
-        BegunWindow, Change, CoverageState, Partition, Scope, Severity, Standing, SyncProgress,
-        Timestamp, Window,
+        BegunWindow, Change, ClockKind, CoverageState, Partition, Scope, Severity, Standing,
+        SyncProgress, Timestamp, Window,
         delivery::{Receipt, Settlement},
         window::{ORIGIN, WindowKind},
     },
     pipeline::ReadPage,
     store::{
-        Access, CensusEntry, FindingFilter, IncidentFilter, PageRecord, Reached, Store, StoreUrl,
-        open,
+        Access, CensusEntry, Detail, FindingFilter, IncidentFilter, PageRecord, Reached, Store,
+        StoreUrl, open,
     },
 };
 use jiff::SignedDuration;
