@@ -20,6 +20,7 @@ mod record;
 mod schedule;
 mod supervisor;
 mod survey;
+mod tidy;
 
 use std::{sync::Arc, time::Duration};
 
@@ -33,12 +34,12 @@ use crate::{
     domain::{Clock, IncidentState, delivery::DeliveryState, window::WindowRules},
     notify::Sink,
     observe::Health,
-    store::{Detail, Measures, Store},
+    store::{Detail, Measures, Retention, Store},
 };
 
 use self::{
     decide::Decider, deliver::Deliverer, discover::Discoverer, poll::Poller, record::Recorder,
-    schedule::Schedule, supervisor::Supervisor,
+    schedule::Schedule, supervisor::Supervisor, tidy::Tidier,
 };
 
 pub use forecast::{Basis, Forecast, REFRESHED_EVERY, WATCHED_PART, forecast};
@@ -62,6 +63,8 @@ pub struct Pace {
     pub discover_interval: Duration,
     /// How windows are laid out.
     pub rules: WindowRules,
+    /// How long what nobody needs any more is kept.
+    pub retention: Retention,
     /// How many scopes are read at the same time.
     pub workers: usize,
     /// How long running work may take to finish when hubwatch is told to stop.
@@ -100,6 +103,7 @@ impl Daemon {
         let mut supervisor = Supervisor::new(stop.clone(), self.pace.drain);
         self.warn_of_orphans().await;
         self.start_reading(&mut supervisor, &stop);
+        supervisor.spawn("tidy", Tidier::new(&self).run(stop.clone()));
         for sink in &self.sinks {
             let deliverer = Deliverer::new(&self, Arc::clone(sink), stop.clone());
             supervisor.spawn(format!("deliver to {}", sink.name()), deliverer.run());

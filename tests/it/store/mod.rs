@@ -2,11 +2,14 @@
 
 mod asking;
 mod comparing;
+mod counting;
 mod covering;
 mod deciding;
 mod delivering;
 mod opening;
 mod recording;
+mod stalls;
+mod tidying;
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
