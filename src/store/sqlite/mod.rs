@@ -3,6 +3,7 @@
 mod bodies;
 mod decide;
 mod deliveries;
+mod issues;
 mod ledger;
 mod query;
 mod record;
@@ -42,7 +43,7 @@ use self::{
 use super::{
     Access, CensusEntry, Decided, Detail, FindingFilter, IncidentBrief, IncidentFilter,
     KnownFinding, Measures, PageOutcome, PageRecord, RejectedFinding, Retention, ScopeProgress,
-    Store, StoreError, StoredFinding, StoredIncident, Tallies, Tidied,
+    Store, StoreError, StoredFinding, StoredIncident, Tallies, Tidied, Touched,
 };
 
 /// How long a statement waits for another process that writes.
@@ -394,11 +395,12 @@ impl Store for Sqlite {
     async fn decide(
         &self,
         rulebook: &Rulebook,
+        touched: Touched,
         limit: u32,
         now: Timestamp,
     ) -> Result<Decided, StoreError> {
         let rulebook = rulebook.clone();
-        self.write(move |tx, memory| decide::decide(tx, memory, &rulebook, limit, now))
+        self.write(move |tx, memory| decide::decide(tx, memory, &rulebook, touched, limit, now))
             .await
     }
 

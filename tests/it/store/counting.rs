@@ -41,7 +41,7 @@ async fn step(store: &dyn Store, random: &mut fastrand::Rng, now: Timestamp) {
             let first_sync = if random.bool() { "notify" } else { "silent" };
             let limit = random.u32(1..30);
             store
-                .decide(&rulebook(first_sync), limit, now)
+                .decide(&rulebook(first_sync), Touched::ByAnything, limit, now)
                 .await
                 .unwrap();
         }

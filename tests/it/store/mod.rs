@@ -24,7 +24,7 @@ use hubwatch::{
     pipeline::ReadPage,
     store::{
         Access, CensusEntry, Detail, FindingFilter, IncidentFilter, PageRecord, Reached, Store,
-        StoreUrl, open,
+        StoreUrl, Touched, open,
     },
 };
 use jiff::SignedDuration;
@@ -198,7 +198,10 @@ fn a_comparison() -> Window {
 async fn compared(directory: &Path) -> Arc<dyn Store> {
     let store = store(directory);
     record(&*store, a_tail(), &[raw("a").text(), raw("b").text()]).await;
-    store.decide(&rulebook("notify"), 100, now()).await.unwrap();
+    store
+        .decide(&rulebook("notify"), Touched::ByAnything, 100, now())
+        .await
+        .unwrap();
     let progress = SyncProgress::first_contact(now());
     store
         .begin_window(&scope(), a_comparison(), progress)

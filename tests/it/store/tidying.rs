@@ -64,9 +64,15 @@ async fn a_finding_goes_when_it_was_gone_for_long_enough_and_takes_everything_al
     let kept = [resolved.text(), raw("open").text()];
     record(&*store, a_backfill(), &[raw("gone").text()]).await;
     record(&*store, a_backfill(), &kept).await;
-    store.decide(&rulebook("silent"), 100, now()).await.unwrap();
+    store
+        .decide(&rulebook("silent"), Touched::ByAnything, 100, now())
+        .await
+        .unwrap();
     assert_eq!(compare(&*store, &kept, now()).await, 1);
-    store.decide(&rulebook("silent"), 100, now()).await.unwrap();
+    store
+        .decide(&rulebook("silent"), Touched::ByAnything, 100, now())
+        .await
+        .unwrap();
 
     let retention = Retention {
         gone: Some(days(90)),
@@ -133,16 +139,25 @@ async fn what_an_incident_needs_that_is_not_over_stays() {
     // Two findings of one issue; one of them goes.
     let other = raw("b").text().replace("bucket-b", "bucket-a");
     record(&*store, a_tail(), &[raw("a").text(), other.clone()]).await;
-    store.decide(&rulebook("notify"), 100, now()).await.unwrap();
+    store
+        .decide(&rulebook("notify"), Touched::ByAnything, 100, now())
+        .await
+        .unwrap();
     assert_eq!(compare(&*store, &[raw("a").text()], now()).await, 1);
-    store.decide(&rulebook("notify"), 100, now()).await.unwrap();
+    store
+        .decide(&rulebook("notify"), Touched::ByAnything, 100, now())
+        .await
+        .unwrap();
     tidy(&*store, AT_ONCE, now() + days(1)).await;
     assert_eq!(raws_of(&*store).await.len(), 2);
 
     // The incident is over, and its notices are still owed.
     compare(&*store, &[], now() + days(2)).await;
     let later = now() + days(2);
-    store.decide(&rulebook("notify"), 100, later).await.unwrap();
+    store
+        .decide(&rulebook("notify"), Touched::ByAnything, 100, later)
+        .await
+        .unwrap();
     tidy(&*store, AT_ONCE, now() + days(4)).await;
     assert_eq!(raws_of(&*store).await.len(), 2);
 
