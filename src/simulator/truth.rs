@@ -176,6 +176,12 @@ impl Handle {
         true
     }
 
+    /// How many requests were answered so far.
+    #[must_use]
+    pub fn answered(&self) -> u64 {
+        self.shared.answered()
+    }
+
     /// What has been asked so far.
     #[must_use]
     pub fn stats(&self) -> Vec<RequestCount> {
