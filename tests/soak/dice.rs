@@ -36,7 +36,11 @@ impl Dice {
 
     /// A probability between nothing and `most`, and often none at all.
     pub(crate) fn share(&mut self, most: f64) -> f64 {
-        if self.percent(60) { 0.0 } else { self.0.f64() * most }
+        if self.percent(60) {
+            0.0
+        } else {
+            self.0.f64() * most
+        }
     }
 
     pub(crate) fn number(&mut self) -> u64 {

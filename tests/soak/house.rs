@@ -67,7 +67,10 @@ impl House {
     pub(crate) async fn stop(&mut self, time: &mut Time) {
         self.stop.cancel();
         time.pass(self.pace.drain + Duration::from_secs(1)).await;
-        let ended = self.running.try_join_next().expect("the daemon did not end");
+        let ended = self
+            .running
+            .try_join_next()
+            .expect("the daemon did not end");
         ended.unwrap().unwrap();
     }
 

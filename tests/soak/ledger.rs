@@ -34,7 +34,11 @@ pub(crate) enum Deed {
     /// Delivered later than the tail reaches back, or changed without moving its time.
     OutOfTail,
     /// Taken away, with the `UpdatedAt` it had.
-    Removed { at: Timestamp, updated: Timestamp, archived: bool },
+    Removed {
+        at: Timestamp,
+        updated: Timestamp,
+        archived: bool,
+    },
 }
 
 /// Every deed.

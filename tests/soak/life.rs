@@ -78,7 +78,13 @@ impl Life {
         let alive = |scope: &ScopeTruth| {
             matches!(scope.reach, Reach::Ok | Reach::Denied | Reach::RoleMissing)
         };
-        let scopes: Vec<ScopeTruth> = self.world.truth().scopes.into_iter().filter(alive).collect();
+        let scopes: Vec<ScopeTruth> = self
+            .world
+            .truth()
+            .scopes
+            .into_iter()
+            .filter(alive)
+            .collect();
         if scopes.is_empty() {
             return;
         }
@@ -122,7 +128,7 @@ impl Life {
     async fn news(&mut self, store: &dyn Store, scope: &ScopeTruth, many: usize) {
         let at = self.prompt(store, scope).await;
         for _ in 0..many {
-            let Some(mut finding) = self.template(scope) else {
+            let Some(mut finding) = self.template(scope, at) else {
                 return;
             };
             self.set_times(&mut finding, at);
@@ -132,10 +138,10 @@ impl Life {
     }
 
     fn late_news(&mut self, scope: &ScopeTruth) {
-        let Some(mut finding) = self.template(scope) else {
+        let at = self.world.now() - signed(self.dice.part_of(LATEST, 1.0));
+        let Some(mut finding) = self.template(scope, at) else {
             return;
         };
-        let at = self.world.now() - signed(self.dice.part_of(LATEST, 1.0));
         self.set_times(&mut finding, at);
         self.put(scope, &finding, Deed::OutOfTail);
     }
@@ -223,7 +229,11 @@ impl Life {
         }
         self.aged_at = now;
         for scope in self.world.truth().scopes {
-            for text in self.world.findings(&scope.account_id, &scope.region).unwrap() {
+            for text in self
+                .world
+                .findings(&scope.account_id, &scope.region)
+                .unwrap()
+            {
                 let age: Age = serde_json::from_str(&text).unwrap();
                 let archived = age.record_state.as_deref() == Some("ARCHIVED");
                 let kept = if archived { ARCHIVED_KEPT } else { ACTIVE_KEPT };
@@ -238,7 +248,9 @@ impl Life {
 
     fn take_away(&mut self, scope: &ScopeTruth, finding: &Value) {
         let key = Key::of(&scope.account_id, &scope.region, finding);
-        let removed = self.world.remove(&key.account, &key.region, &key.product, &key.id);
+        let removed = self
+            .world
+            .remove(&key.account, &key.region, &key.product, &key.id);
         assert!(removed, "{key:?}");
         let deed = Deed::Removed {
             at: self.world.now(),
@@ -267,8 +279,8 @@ impl Life {
     }
 
     /// A finding that is not there yet, made after one that is, here or elsewhere. Now and then one
-    /// that was deleted comes back.
-    fn template(&mut self, scope: &ScopeTruth) -> Option<Value> {
+    /// that was deleted comes back, updated later than it ever was.
+    fn template(&mut self, scope: &ScopeTruth, at: Timestamp) -> Option<Value> {
         let mut finding = match self.some(scope) {
             Some(finding) => finding,
             None => {
@@ -283,7 +295,12 @@ impl Life {
             }
         };
         let here = |key: &Key| key.account == scope.account_id && key.region == scope.region;
-        let removed = self.ledger.removed().map(|(key, _)| key).find(|key| here(key));
+        let newer = |deed| matches!(deed, Deed::Removed { updated, .. } if updated < at);
+        let mut removed = self
+            .ledger
+            .removed()
+            .filter(|(key, deed)| here(key) && newer(*deed));
+        let removed = removed.next().map(|(key, _)| key);
         let id = match removed {
             Some(key) if self.dice.percent(30) => {
                 finding["ProductArn"] = key.product.clone().into();
@@ -300,11 +317,11 @@ impl Life {
     }
 
     fn some(&mut self, scope: &ScopeTruth) -> Option<Value> {
-        let all = self.world.findings(&scope.account_id, &scope.region)?;
-        if all.is_empty() {
-            return None;
-        }
-        serde_json::from_str(&all[self.dice.up_to(all.len() - 1)]).ok()
+        let place = self.dice.up_to(scope.findings.checked_sub(1)?);
+        let text = self
+            .world
+            .finding(&scope.account_id, &scope.region, place)?;
+        serde_json::from_str(&text).ok()
     }
 
     fn change(&mut self, finding: &mut Value) {
@@ -312,7 +329,11 @@ impl Life {
             0 => finding["RecordState"] = self.dice.among(&["ARCHIVED", "ACTIVE"]).into(),
             1 if finding["Compliance"].is_object() => {
                 let passes = finding["Compliance"]["Status"] != "PASSED";
-                let (status, workflow) = if passes { ("PASSED", "RESOLVED") } else { ("FAILED", "NEW") };
+                let (status, workflow) = if passes {
+                    ("PASSED", "RESOLVED")
+                } else {
+                    ("FAILED", "NEW")
+                };
                 finding["Compliance"]["Status"] = status.into();
                 finding["Workflow"] = json!({"Status": workflow});
             }
@@ -349,7 +370,9 @@ impl Life {
         let text = match self.dice.up_to(2) {
             0 => format!("{at:.precision$}"),
             1 => format!("{at:.precision$}").replace('Z', "+00:00"),
-            _ => format!("{:.precision$}", at + SignedDuration::from_hours(2)).replace('Z', "+02:00"),
+            _ => {
+                format!("{:.precision$}", at + SignedDuration::from_hours(2)).replace('Z', "+02:00")
+            }
         };
         finding["UpdatedAt"] = text.clone().into();
         finding["LastObservedAt"] = text.into();

@@ -25,15 +25,16 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 const TROUBLE_WAIT: Duration = Duration::from_secs(6 * 60);
 
 /// Everything of one run.
-struct Run {
-    plan: Plan,
-    dice: Dice,
-    simulator: Running,
+pub(crate) struct Run {
+    pub(crate) plan: Plan,
+    pub(crate) dice: Dice,
+    pub(crate) simulator: Running,
     witness: Arc<Witness>,
-    time: Time,
-    house: House,
+    pub(crate) time: Time,
+    pub(crate) house: House,
     life: Life,
-    trouble: Trouble,
+    pub(crate) trouble: Trouble,
+    pub(crate) begun_at: Timestamp,
 }
 
 pub(crate) async fn live(plan: Plan) {
@@ -45,9 +46,10 @@ pub(crate) async fn live(plan: Plan) {
 }
 
 impl Run {
-    async fn begin(plan: Plan) -> Self {
+    pub(crate) async fn begin(plan: Plan) -> Self {
         let simulator = Simulator::start(plan.options.clone()).await.unwrap();
         let world = simulator.world();
+        let world_begin = world.now();
         let witness = Arc::new(Witness::default());
         let mut run = Self {
             dice: Dice::new(plan.seed, 0x9a3),
@@ -55,12 +57,13 @@ impl Run {
             house: House::new(&plan, &witness),
             life: Life::new(&plan, world.clone()),
             trouble: Trouble::new(&plan, world, &witness),
+            begun_at: world_begin,
             simulator,
             witness,
             plan,
         };
         // Sometimes nothing is wrong when hubwatch is first started, sometimes much.
-        if run.dice.percent(50) {
+        if run.plan.promise != Promise::Neighbours && run.dice.percent(50) {
             run.trouble.turn();
         }
         run.house.start(&run.simulator, run.time.clock()).await;
@@ -90,7 +93,7 @@ impl Run {
         self.check().await;
     }
 
-    async fn things_happen(&mut self) {
+    pub(crate) async fn things_happen(&mut self) {
         self.life.age();
         let store = self.house.look();
         for _ in 0..self.dice.up_to(8) {
@@ -129,35 +132,36 @@ impl Run {
         self.time.pass(Duration::from_secs(1)).await;
     }
 
-    async fn check(&self) {
+    pub(crate) async fn check(&self) {
         let world = self.simulator.world();
-        let known = Known {
-            plan: &self.plan,
-            world: &world,
-            ledger: &self.life.ledger,
-            left_out: &self.house.left_out,
-        };
+        let known = self.known(&world);
         known.always(&*self.house.look(), &self.witness).await;
     }
 
     /// The faults end, and everything that every clock promises comes true within its time.
-    async fn end(mut self) {
+    pub(crate) async fn end(mut self) {
         self.things_happen().await;
         let faults = self.trouble.end();
         let ended = self.time.ours();
         let pace = self.plan.pace.clone();
         let world = self.simulator.world();
         // A census later, and once sessions that role-less accounts still have are over.
-        self.time.pass(pace.discover_interval.mul_f64(1.3) + TROUBLE_WAIT + pace.poll_interval).await;
+        self.time
+            .pass(pace.discover_interval.mul_f64(1.3) + TROUBLE_WAIT + pace.poll_interval)
+            .await;
         if !(faults.role_missing_accounts.is_empty() && faults.departed_accounts.is_empty()) {
             self.time.pass(HOUR + pace.poll_interval).await;
         }
         let store = self.house.look();
         let before = self.known(&world).of_closed_doors(&*store, &faults).await;
         let bound = self.bound();
-        while !self.has_caught_up(&*store, ended, &faults).await {
+        while let Some(behind) = self.behind(&*store, ended, &faults).await {
             let waited = self.time.ours().duration_since(ended);
-            assert!(waited < jiff::SignedDuration::try_from(bound).unwrap(), "not caught up within {bound:?}");
+            let in_time = waited < jiff::SignedDuration::try_from(bound).unwrap();
+            assert!(
+                in_time,
+                "since {ended} not caught up within {bound:?}: {behind}"
+            );
             self.time.pass(pace.poll_interval / 2).await;
             self.house.must_run();
         }
@@ -168,7 +172,7 @@ impl Run {
         assert_eq!(known.of_closed_doors(&*store, &faults).await, before);
     }
 
-    fn known<'a>(&'a self, world: &'a hubwatch::simulator::Handle) -> Known<'a> {
+    pub(crate) fn known<'a>(&'a self, world: &'a hubwatch::simulator::Handle) -> Known<'a> {
         Known {
             plan: &self.plan,
             world,
@@ -182,13 +186,18 @@ impl Run {
     fn bound(&self) -> Duration {
         let pace = &self.plan.pace;
         let never = jiff::SignedDuration::from_hours(24 * 365);
-        let rules = [pace.rules.reconcile_every, pace.rules.late_every, pace.rules.watch_every];
+        let rules = [
+            pace.rules.reconcile_every,
+            pace.rules.late_every,
+            pace.rules.watch_every,
+        ];
         let slowest = rules.into_iter().filter(|every| *every < never).max();
         let slowest = slowest.map_or(Duration::ZERO, |every| every.unsigned_abs());
         pace.discover_interval.mul_f64(1.3) + TROUBLE_WAIT + slowest + pace.poll_interval * 5 + HOUR
     }
 
-    async fn has_caught_up(&self, store: &dyn Store, ended: Timestamp, faults: &Faults) -> bool {
+    /// What has not yet been asked since the faults ended.
+    async fn behind(&self, store: &dyn Store, ended: Timestamp, faults: &Faults) -> Option<String> {
         let promise = self.plan.promise;
         let world = self.simulator.world();
         let known = self.known(&world);
@@ -198,7 +207,7 @@ impl Run {
             }
             let found = store.progress(&checks::name(&scope)).await.unwrap();
             let Some(progress) = found.progress else {
-                return false;
+                return Some(format!("{} was never met", checks::name(&scope)));
             };
             let tail = progress.is_backfilled() && progress.watermark >= ended;
             let late = progress.late_at >= ended;
@@ -211,9 +220,10 @@ impl Run {
                 Promise::All | Promise::Neighbours => tail && late && all,
             };
             if !done {
-                return false;
+                return Some(format!("{}: {found:?}", checks::name(&scope)));
             }
         }
-        store.tallies().await.unwrap().touched == 0
+        let touched = store.tallies().await.unwrap().touched;
+        (touched > 0).then(|| format!("{touched} issues wait to be decided"))
     }
 }

@@ -58,7 +58,8 @@ impl Plan {
                 NEVER
             }
         };
-        let every = |dice: &mut Dice, least, most| u32::try_from(dice.between(least, most)).unwrap();
+        let every =
+            |dice: &mut Dice, least, most| u32::try_from(dice.between(least, most)).unwrap();
         let rules = WindowRules {
             tail_every: SignedDuration::try_from(poll).unwrap(),
             overlap: SignedDuration::from_mins(10),
@@ -96,7 +97,11 @@ fn options(seed: u64, promise: Promise, dice: &mut Dice) -> Options {
     let (accounts, regions, findings) = match promise {
         Promise::Neighbours => (dice.between(4, 6), dice.between(1, 3), 60),
         _ if large => (1, 1, dice.between(700, 900)),
-        _ => (dice.between(1, 6), dice.between(1, 3), dice.between(10, 250)),
+        _ => (
+            dice.between(1, 6),
+            dice.between(1, 3),
+            dice.between(10, 250),
+        ),
     };
     Options {
         accounts,

@@ -100,7 +100,11 @@ impl Time {
             }
             seen = now;
         }
-        self.step = if busy { SHORTEST } else { LONGEST.min(self.step * 2) };
+        self.step = if busy {
+            SHORTEST
+        } else {
+            LONGEST.min(self.step * 2)
+        };
     }
 
     /// Grows with everything that is asked and answered.

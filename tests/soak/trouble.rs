@@ -36,6 +36,8 @@ impl Trouble {
             accounts,
             scopes: scopes
                 .iter()
+                // The first Region is always on, at AWS too.
+                .filter(|s| s.region != scopes[0].region)
                 .map(|s| format!("{}/{}", s.account_id, s.region))
                 .collect(),
             world,
@@ -50,8 +52,18 @@ impl Trouble {
             return;
         }
         // Only a comparison of everything can make up for answers that are not true.
-        let untrue = if self.promise == Promise::All { 0.15 } else { 0.0 };
-        let services: &[&str] = self.dice.among(&[&[], &[], &["securityhub"], &["sts"], &["ec2", "organizations"]]);
+        let untrue = if self.promise == Promise::All {
+            0.15
+        } else {
+            0.0
+        };
+        let services: &[&str] = self.dice.among(&[
+            &[],
+            &[],
+            &["securityhub"],
+            &["sts"],
+            &["ec2", "organizations"],
+        ]);
         let outage = self.dice.percent(10);
         let faults = Faults {
             throttle: if outage { 1.0 } else { self.dice.share(0.3) },
@@ -68,6 +80,31 @@ impl Trouble {
         self.world.set_faults(faults);
         let failing = if self.dice.percent(30) { 300 } else { 0 };
         self.witness.fail(failing);
+    }
+
+    /// Some members, never all of them.
+    pub(crate) fn troubled(&mut self) -> BTreeSet<String> {
+        let half = self.accounts.len() / 2;
+        self.accounts.iter().skip(1).take(half).cloned().collect()
+    }
+
+    /// Deep trouble, for these accounts alone.
+    pub(crate) fn turn_on(&mut self, troubled: &BTreeSet<String>) {
+        let few = self.dice.among(&[true, false, false]);
+        let services: &[&str] = self.dice.among(&[&[], &["securityhub"], &["securityhub"]]);
+        let kind = self.dice.up_to(3);
+        let share = |one| if kind == one { 1.0 } else { 0.0 };
+        self.world.set_faults(Faults {
+            throttle: share(0),
+            server_error: share(1),
+            slow: share(2),
+            slow_millis: 30_000,
+            cut: share(3),
+            denied_accounts: troubled.iter().take(usize::from(few)).cloned().collect(),
+            services: services.iter().map(|name| (*name).to_owned()).collect(),
+            accounts: troubled.clone(),
+            ..self.usual.clone()
+        });
     }
 
     /// The end: bad answers are over, and some doors stay closed.

@@ -5,7 +5,7 @@ use std::{
     collections::BTreeMap,
     sync::{
         Arc, PoisonError, RwLock,
-        atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering},
     },
 };
 
@@ -31,6 +31,8 @@ pub(crate) struct Witness {
     /// How many of ten thousand calls fail.
     failing: AtomicU32,
     most_pages: AtomicUsize,
+    /// Whether nothing was written that deciding would have to look at since it found nothing.
+    decided: AtomicBool,
     marks: RwLock<BTreeMap<Scope, SyncProgress>>,
     complaints: RwLock<Vec<String>>,
 }
@@ -65,7 +67,10 @@ impl Witness {
     }
 
     fn complain(&self, what: String) {
-        let mut complaints = self.complaints.write().unwrap_or_else(PoisonError::into_inner);
+        let mut complaints = self
+            .complaints
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         complaints.push(what);
     }
 
@@ -93,9 +98,15 @@ impl Witness {
 
     /// Fails now and then; which of the calls it strikes does not depend on what is asked.
     fn stumble(&self, salt: u64) -> Result<(), StoreError> {
-        let roll = self.calls().wrapping_add(salt).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 33;
+        let roll = self
+            .calls()
+            .wrapping_add(salt)
+            .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+            >> 33;
         if roll % 10_000 < u64::from(self.failing.load(Ordering::SeqCst)) {
-            return Err(StoreError::Unavailable("no space left, for once".to_owned()));
+            return Err(StoreError::Unavailable(
+                "no space left, for once".to_owned(),
+            ));
         }
         Ok(())
     }
@@ -107,6 +118,15 @@ impl Drop for Busy<'_> {
     fn drop(&mut self) {
         self.0.busy.fetch_sub(1, Ordering::SeqCst);
         self.0.calls.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// Something is written that deciding has to look at, even if nobody waits for the outcome.
+struct Undecided<'a>(&'a Witness);
+
+impl Drop for Undecided<'_> {
+    fn drop(&mut self) {
+        self.0.decided.store(false, Ordering::SeqCst);
     }
 }
 
@@ -192,6 +212,7 @@ impl Store for Watched {
         absent: Vec<i64>,
         now: Timestamp,
     ) -> Result<u32, StoreError> {
+        let _undecided = Undecided(&self.witness);
         hand_on!(self.clear_suspects(asked, absent, now))
     }
 
@@ -202,13 +223,17 @@ impl Store for Watched {
     ) -> Result<Vec<PageOutcome>, StoreError> {
         let _busy = self.witness.enter();
         self.witness.stumble(0)?;
-        self.witness.most_pages.fetch_max(pages.len(), Ordering::SeqCst);
+        self.witness
+            .most_pages
+            .fetch_max(pages.len(), Ordering::SeqCst);
         let complete = pages
             .iter()
             .filter(|page| matches!(page.reached, Reached::End(_)))
             .map(|page| page.scope.clone());
         let complete: Vec<Scope> = complete.collect();
+        let undecided = Undecided(&self.witness);
         let done = self.inner.record(pages, now).await?;
+        drop(undecided);
         for scope in complete {
             if let Some(progress) = self.inner.progress(&scope).await?.progress {
                 self.witness.marks(&scope, progress);
@@ -219,6 +244,7 @@ impl Store for Watched {
     }
 
     async fn adopt(&self, rulebook: &Rulebook) -> Result<bool, StoreError> {
+        let _undecided = Undecided(&self.witness);
         hand_on!(self.adopt(rulebook))
     }
 
@@ -228,7 +254,20 @@ impl Store for Watched {
         limit: u32,
         now: Timestamp,
     ) -> Result<Decided, StoreError> {
-        hand_on!(self.decide(rulebook, limit, now))
+        // Looked at every five seconds, and days pass here: that nothing is new need not be read
+        // from the file each time.
+        if self.witness.decided.load(Ordering::SeqCst) {
+            return Ok(Decided::default());
+        }
+        let _busy = self.witness.enter();
+        self.witness.stumble(0)?;
+        self.witness.decided.store(true, Ordering::SeqCst);
+        let done = self.inner.decide(rulebook, limit, now).await;
+        if !done.as_ref().is_ok_and(|decided| decided.issues == 0) {
+            self.witness.decided.store(false, Ordering::SeqCst);
+        }
+        self.witness.stumble(7)?;
+        done
     }
 
     async fn lease_deliveries(
