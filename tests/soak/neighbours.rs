@@ -42,16 +42,20 @@ async fn round(run: &mut Run, troubled: &BTreeSet<String>) {
 }
 
 /// Every healthy scope was read to its end within its poll interval. What its neighbours may cost it:
-/// each of theirs may hold one of the readers that are left for everybody for one request, once.
+/// each of theirs may hold one of the readers that are left for everybody for one request, once. A
+/// single reader is held by every one of theirs, for as long as it is asked again.
 async fn none_waits(run: &Run, store: &dyn Store, troubled: &BTreeSet<String>) {
     let world = run.simulator.world();
     let scopes = world.truth().scopes;
     let is_troubled = |scope: &&ScopeTruth| troubled.contains(&scope.account_id);
     let theirs = scopes.iter().filter(is_troubled).count();
     let readers = run.plan.pace.workers;
-    let free = readers - (readers / 2).max(1).min(readers - 1);
-    let once = u32::try_from(theirs.div_ceil(free)).unwrap();
-    let bound = run.plan.pace.poll_interval.mul_f64(1.1) + ATTEMPT * once + READING;
+    let (held, attempts) = match readers {
+        1 => (theirs, 8),
+        _ => (theirs.div_ceil(readers - readers / 2), 1),
+    };
+    let theirs = ATTEMPT * attempts * u32::try_from(held).unwrap();
+    let bound = run.plan.pace.poll_interval.mul_f64(1.1) + theirs + READING;
     let faults = world.faults();
     let known = run.known(&world);
     for scope in scopes.iter().filter(|scope| !is_troubled(scope)) {

@@ -92,15 +92,16 @@ impl Plan {
 }
 
 fn options(seed: u64, promise: Promise, dice: &mut Dice) -> Options {
-    // One in twelve has a window so long that it is read in parts.
-    let large = promise != Promise::Neighbours && dice.percent(8);
+    // A few have a window so long that it is read in parts.
+    let large = promise != Promise::Neighbours && dice.percent(4);
+    let most = dice.among(&[40, 80, 80, 240]);
     let (accounts, regions, findings) = match promise {
         Promise::Neighbours => (dice.between(4, 6), dice.between(1, 3), 60),
-        _ if large => (1, 1, dice.between(700, 900)),
+        _ if large => (1, 1, dice.between(550, 650)),
         _ => (
             dice.between(1, 6),
             dice.between(1, 3),
-            dice.between(10, 250),
+            dice.between(10, most),
         ),
     };
     Options {
