@@ -29,23 +29,25 @@ pub(crate) struct Known<'a> {
 }
 
 /// A scope's findings in the store, or in the hub.
-type Held<T> = BTreeMap<Key, T>;
+pub(crate) type Held<T> = BTreeMap<Key, T>;
 
 impl Known<'_> {
     /// Holds at any time: nothing is gone that was always there, counters are what they count, and
     /// everything up to the watermark is recorded.
-    pub(crate) async fn always(&self, store: &dyn Store, witness: &Witness) {
+    ///
+    /// Returns when each stored finding was updated.
+    pub(crate) async fn always(&self, store: &dyn Store, witness: &Witness) -> Held<Timestamp> {
         assert_eq!(witness.complaints(), Vec::<String>::new());
         assert!(
             witness.most_pages() <= self.plan.pace.workers,
             "a reader holds one page"
         );
-        let mut counted = 0;
+        let mut versions = Held::new();
         for scope in self.world.truth().scopes {
             let stored = stored(store, &scope).await;
-            counted += stored.len();
             let hub = self.hub(&scope);
             for (key, finding) in &stored {
+                versions.insert(key.clone(), updated(&finding.raw));
                 let is_lost = finding.standing == Standing::Gone
                     && hub.contains_key(key)
                     && !self.ledger.wavering.contains(key);
@@ -60,9 +62,18 @@ impl Known<'_> {
         let sum: u64 = tallies.iter().map(|tally| tally.count).sum();
         assert_eq!(
             usize::try_from(sum).unwrap(),
-            counted,
+            versions.len(),
             "counters and findings"
         );
+        versions
+    }
+
+    /// Answers that are older than what was stored never took its place.
+    pub(crate) fn never_older(&self, before: &Held<Timestamp>, now: &Held<Timestamp>) {
+        for (key, was) in before {
+            let is = now.get(key);
+            assert!(is >= Some(was), "{key:?} was of {was}, and is of {is:?}");
+        }
     }
 
     async fn recorded_up_to_the_watermark(

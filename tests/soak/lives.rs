@@ -9,7 +9,7 @@ use hubwatch::{
 };
 
 use crate::{
-    checks::{self, Known},
+    checks::{self, Held, Known},
     dice::Dice,
     house::House,
     life::Life,
@@ -35,6 +35,8 @@ pub(crate) struct Run {
     life: Life,
     pub(crate) trouble: Trouble,
     pub(crate) begun_at: Timestamp,
+    /// When each stored finding was updated, at the last look.
+    versions: Held<Timestamp>,
 }
 
 pub(crate) async fn live(plan: Plan) {
@@ -58,6 +60,7 @@ impl Run {
             life: Life::new(&plan, world.clone()),
             trouble: Trouble::new(&plan, world, &witness),
             begun_at: world_begin,
+            versions: Held::new(),
             simulator,
             witness,
             plan,
@@ -105,8 +108,12 @@ impl Run {
         // Where nothing is under way there is nothing to cut off: wait for a moment with work.
         let moment = self.dice.part_of(self.plan.pace.poll_interval, 1.2);
         self.time.pass(moment).await;
-        let looks = self.dice.up_to(40);
-        self.time.stop_short(looks).await;
+        if self.dice.percent(50) {
+            self.time.stop_at_work().await;
+        } else {
+            let looks = self.dice.up_to(40);
+            self.time.stop_short(looks).await;
+        }
         self.house.crash().await;
     }
 
@@ -132,10 +139,12 @@ impl Run {
         self.time.pass(Duration::from_secs(1)).await;
     }
 
-    pub(crate) async fn check(&self) {
+    pub(crate) async fn check(&mut self) {
         let world = self.simulator.world();
         let known = self.known(&world);
-        known.always(&*self.house.look(), &self.witness).await;
+        let stored = known.always(&*self.house.look(), &self.witness).await;
+        known.never_older(&self.versions, &stored);
+        self.versions = stored;
     }
 
     /// The faults end, and everything that every clock promises comes true within its time.

@@ -41,6 +41,7 @@ const MEMORY_KIB: u64 = 700 * 1024;
 
 #[test]
 fn whatever_goes_wrong_the_store_is_the_hub_once_it_has_ended() {
+    log();
     let seeds = seeds();
     let (next, failed) = (AtomicU64::new(seeds.start), AtomicU64::new(0));
     let begun = tokio::time::Instant::now();
@@ -73,6 +74,8 @@ fn whatever_goes_wrong_the_store_is_the_hub_once_it_has_ended() {
 fn live_through(seed: u64) -> bool {
     let plan = Plan::draw(seed);
     let what = format!("{:?}", plan.promise);
+    // What the product draws by itself, such as jitter.
+    fastrand::seed(seed);
     let lived = catch_unwind(AssertUnwindSafe(|| {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -97,8 +100,22 @@ fn live_through(seed: u64) -> bool {
     clippy::disallowed_methods,
     reason = "the ban keeps the environment out of the product; this chooses what tests it"
 )]
+fn said(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|text| !text.is_empty())
+}
+
+/// What the daemon has to say, for a look at one seed.
+fn log() {
+    if let Some(filter) = said("HUBWATCH_SOAK_LOG") {
+        tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_writer(std::io::stderr)
+            .init();
+    }
+}
+
 fn seeds() -> Range<u64> {
-    let Ok(text) = std::env::var("HUBWATCH_SOAK_SEEDS") else {
+    let Some(text) = said("HUBWATCH_SOAK_SEEDS") else {
         return SEEDS;
     };
     let number = |text: &str| text.trim().parse().expect("HUBWATCH_SOAK_SEEDS=FIRST..END");

@@ -15,6 +15,8 @@ use crate::witness::Witness;
 /// How many times in a row the sockets are looked at in vain before nothing is under way. A request
 /// takes fewer looks from one end to the other.
 const QUIET: u32 = 10;
+/// For how many steps to wait for the store to have work.
+const SOON: u32 = 1_000;
 /// The step while there is work, and the longest without any.
 const SHORTEST: Duration = Duration::from_millis(40);
 const LONGEST: Duration = Duration::from_secs(60);
@@ -71,6 +73,17 @@ impl Time {
     pub(crate) async fn stop_short(&mut self, looks: usize) {
         self.advance(SHORTEST).await;
         for _ in 0..looks {
+            yield_now().await;
+        }
+    }
+
+    /// Stops while the store is at work, if it has any soon.
+    pub(crate) async fn stop_at_work(&mut self) {
+        for _ in 0..SOON {
+            if self.witness.is_busy() {
+                return;
+            }
+            self.advance(SHORTEST).await;
             yield_now().await;
         }
     }
