@@ -55,6 +55,15 @@ pub struct ScopeProgress {
     pub suspects: u32,
 }
 
+/// Which touched issues a step of deciding looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Touched {
+    /// Those that something new has touched.
+    ByNews,
+    /// Any.
+    ByAnything,
+}
+
 /// What one step of deciding did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Decided {
@@ -138,11 +147,12 @@ pub trait Store: Send + Sync + Debug {
     /// was there before it. Returns whether it is. What was history stays history.
     async fn adopt(&self, rulebook: &Rulebook) -> Result<bool, StoreError>;
 
-    /// Looks at no more than `limit` touched issues, decides what has become true of them, writes
+    /// Looks at no more than `limit` touched issues, the first by number, decides what has become true of them, writes
     /// it with the deliveries it owes, and clears the marks.
     async fn decide(
         &self,
         rulebook: &Rulebook,
+        touched: Touched,
         limit: u32,
         now: Timestamp,
     ) -> Result<Decided, StoreError>;

@@ -13,7 +13,7 @@ use hubwatch::{
     pipeline::ReadPage,
     store::{
         Access, CensusEntry, FindingFilter, IncidentFilter, PageRecord, Reached, Store, StoreUrl,
-        open,
+        Touched, open,
     },
 };
 use jiff::SignedDuration;
@@ -338,12 +338,18 @@ async fn history_is_silent_and_news_is_owed_to_every_sink_once() {
     let store = store(directory.path());
     record(&*store, a_backfill(), &[raw("old").text()]).await;
     record(&*store, a_tail(), &[raw("new").text()]).await;
-    let decided = store.decide(&rulebook("silent"), 100, now()).await.unwrap();
+    let decided = store
+        .decide(&rulebook("silent"), Touched::ByAnything, 100, now())
+        .await
+        .unwrap();
     assert_eq!((decided.issues, decided.opened, decided.owed), (2, 2, 2));
 
     // A refresh of everything and a second look change nothing.
     record(&*store, a_tail(), &[raw("new").text(), raw("old").text()]).await;
-    let again = store.decide(&rulebook("silent"), 100, now()).await.unwrap();
+    let again = store
+        .decide(&rulebook("silent"), Touched::ByAnything, 100, now())
+        .await
+        .unwrap();
     assert_eq!((again.issues, again.owed), (0, 0));
     let incidents = store.incidents(IncidentFilter::default()).await.unwrap();
     let told: Vec<_> = incidents
@@ -372,7 +378,10 @@ async fn an_old_finding_that_the_tail_meets_before_the_history_is_no_news() {
     };
     let later = tail("2026-05-01T11:50:00Z", "2026-05-01T12:01:00Z");
     record(&*store, later, &[rewritten.text()]).await;
-    let decided = store.decide(&rulebook("silent"), 100, now()).await.unwrap();
+    let decided = store
+        .decide(&rulebook("silent"), Touched::ByAnything, 100, now())
+        .await
+        .unwrap();
     assert_eq!((decided.opened, decided.owed), (1, 0));
 
     // Once all history is recorded, what was not in it is news.
@@ -388,7 +397,10 @@ async fn an_old_finding_that_the_tail_meets_before_the_history_is_no_news() {
             .unwrap();
     }
     record(&*store, later, &[raw("late").text()]).await;
-    let decided = store.decide(&rulebook("silent"), 100, now()).await.unwrap();
+    let decided = store
+        .decide(&rulebook("silent"), Touched::ByAnything, 100, now())
+        .await
+        .unwrap();
     assert_eq!((decided.opened, decided.owed), (1, 2));
 }
 
@@ -400,13 +412,19 @@ async fn new_rules_reach_what_was_there_before() {
     assert!(store.adopt(&nobody).await.unwrap());
     record(&*store, a_backfill(), &[raw("old").text()]).await;
     record(&*store, a_tail(), &[raw("new").text()]).await;
-    store.decide(&nobody, 100, now()).await.unwrap();
+    store
+        .decide(&nobody, Touched::ByAnything, 100, now())
+        .await
+        .unwrap();
     assert!(!store.adopt(&nobody).await.unwrap());
 
     // What was news is told by the new route; what was history stays silent.
     let rules = rulebook("silent");
     assert!(store.adopt(&rules).await.unwrap());
-    let decided = store.decide(&rules, 100, now()).await.unwrap();
+    let decided = store
+        .decide(&rules, Touched::ByAnything, 100, now())
+        .await
+        .unwrap();
     assert_eq!((decided.issues, decided.opened, decided.owed), (2, 2, 2));
 }
 
@@ -434,14 +452,20 @@ async fn an_incident_is_resolved_when_its_findings_pass() {
     let directory = tempfile::tempdir().unwrap();
     let store = store(directory.path());
     record(&*store, a_tail(), &[raw("a").text()]).await;
-    store.decide(&rulebook("notify"), 100, now()).await.unwrap();
+    store
+        .decide(&rulebook("notify"), Touched::ByAnything, 100, now())
+        .await
+        .unwrap();
     let passed = Raw {
         compliance: "PASSED",
         updated_at: NOW.to_owned(),
         ..raw("a")
     };
     record(&*store, a_tail(), &[passed.text()]).await;
-    store.decide(&rulebook("notify"), 100, now()).await.unwrap();
+    store
+        .decide(&rulebook("notify"), Touched::ByAnything, 100, now())
+        .await
+        .unwrap();
     let incidents = store.incidents(IncidentFilter::default()).await.unwrap();
     assert_eq!(incidents.len(), 1);
     assert_eq!(incidents[0].incident.state.as_str(), "resolved");
@@ -452,7 +476,10 @@ async fn a_lease_that_ends_unsettled_leaves_the_delivery_in_doubt() {
     let directory = tempfile::tempdir().unwrap();
     let store = store(directory.path());
     record(&*store, a_tail(), &[raw("a").text()]).await;
-    store.decide(&rulebook("notify"), 100, now()).await.unwrap();
+    store
+        .decide(&rulebook("notify"), Touched::ByAnything, 100, now())
+        .await
+        .unwrap();
     let later = |secs| now() + SignedDuration::from_secs(secs);
 
     let leased = store
@@ -499,7 +526,10 @@ async fn a_delivery_that_certainly_did_not_land_is_not_in_doubt() {
     let directory = tempfile::tempdir().unwrap();
     let store = store(directory.path());
     record(&*store, a_tail(), &[raw("a").text()]).await;
-    store.decide(&rulebook("notify"), 100, now()).await.unwrap();
+    store
+        .decide(&rulebook("notify"), Touched::ByAnything, 100, now())
+        .await
+        .unwrap();
     let later = |secs| now() + SignedDuration::from_secs(secs);
     let leased = store
         .lease_deliveries("jira", 8, later(2), later(60))
@@ -562,7 +592,10 @@ fn a_comparison() -> Window {
 async fn compared(directory: &Path) -> Arc<dyn Store> {
     let store = store(directory);
     record(&*store, a_tail(), &[raw("a").text(), raw("b").text()]).await;
-    store.decide(&rulebook("notify"), 100, now()).await.unwrap();
+    store
+        .decide(&rulebook("notify"), Touched::ByAnything, 100, now())
+        .await
+        .unwrap();
     let progress = SyncProgress::first_contact(now());
     store
         .begin_window(&scope(), a_comparison(), progress)
@@ -610,7 +643,10 @@ async fn what_a_comparison_did_not_meet_is_gone_once_it_is_not_found_by_id_eithe
     assert_eq!((gone.len(), gone[0].gone.as_deref()), (1, Some("deleted")));
 
     // Its incident is over, and nobody is told of anything new.
-    let decided = store.decide(&rulebook("notify"), 100, now()).await.unwrap();
+    let decided = store
+        .decide(&rulebook("notify"), Touched::ByAnything, 100, now())
+        .await
+        .unwrap();
     assert_eq!((decided.issues, decided.owed), (1, 0));
     let incidents = store.incidents(IncidentFilter::default()).await.unwrap();
     let states: Vec<_> = incidents
@@ -715,7 +751,10 @@ async fn findings_behind_open_incidents_are_watched_in_turns() {
         .text()],
     )
     .await;
-    store.decide(&rulebook("notify"), 100, now()).await.unwrap();
+    store
+        .decide(&rulebook("notify"), Touched::ByAnything, 100, now())
+        .await
+        .unwrap();
     let first = numbers(&store.watched(&scope(), 1).await.unwrap());
     store
         .note_watched(&scope(), first.first().copied(), now())
@@ -823,7 +862,10 @@ async fn what_a_dead_process_had_leased_is_in_doubt_at_once() {
     let directory = tempfile::tempdir().unwrap();
     let dying = store(directory.path());
     record(&*dying, a_tail(), &[raw("a").text()]).await;
-    dying.decide(&rulebook("notify"), 100, now()).await.unwrap();
+    dying
+        .decide(&rulebook("notify"), Touched::ByAnything, 100, now())
+        .await
+        .unwrap();
     let later = |secs| now() + SignedDuration::from_secs(secs);
     dying
         .lease_deliveries("jira", 8, later(2), later(600))

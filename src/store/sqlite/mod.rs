@@ -3,6 +3,7 @@
 mod bodies;
 mod decide;
 mod deliveries;
+mod issues;
 mod query;
 mod record;
 mod rows;
@@ -36,7 +37,7 @@ use self::{scopes::ScopeIds, texts::TextIds};
 use super::{
     Access, CensusEntry, Decided, FindingFilter, IncidentBrief, IncidentFilter, KnownFinding,
     PageOutcome, PageRecord, RejectedFinding, ScopeProgress, Store, StoreError, StoredFinding,
-    StoredIncident, Tallies,
+    StoredIncident, Tallies, Touched,
 };
 
 /// How long a statement waits for another process that writes.
@@ -355,11 +356,12 @@ impl Store for Sqlite {
     async fn decide(
         &self,
         rulebook: &Rulebook,
+        touched: Touched,
         limit: u32,
         now: Timestamp,
     ) -> Result<Decided, StoreError> {
         let rulebook = rulebook.clone();
-        self.write(move |tx, memory| decide::decide(tx, memory, &rulebook, limit, now))
+        self.write(move |tx, memory| decide::decide(tx, memory, &rulebook, touched, limit, now))
             .await
     }
 

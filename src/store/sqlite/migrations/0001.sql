@@ -103,12 +103,14 @@ CREATE TABLE rejected (
     first_seen INTEGER NOT NULL
 ) STRICT;
 
+-- The number has the account and Region in its high bits, so that the issues of a scope lie together,
+-- and 47 bits of the issue's fingerprint below; `verify` has 64 more of its bits.
 CREATE TABLE issues (
     id            INTEGER PRIMARY KEY,
-    key           BLOB    NOT NULL UNIQUE,
-    account       TEXT    NOT NULL,
-    region        TEXT,
-    resource_kind TEXT    NOT NULL,
+    verify        INTEGER NOT NULL,
+    account       INTEGER NOT NULL,  -- a text, as those below
+    region        INTEGER,
+    resource_kind INTEGER NOT NULL,
     resource      TEXT    NOT NULL,
     problem       INTEGER NOT NULL,
     -- As decided; empty until the first decision.
@@ -129,6 +131,8 @@ CREATE TABLE touched (
     issue   INTEGER PRIMARY KEY,
     history INTEGER NOT NULL
 ) STRICT;
+-- News does not wait until history is all decided.
+CREATE INDEX touched_news ON touched (issue) WHERE history = 0;
 
 CREATE TABLE incidents (
     id            INTEGER PRIMARY KEY,
