@@ -19,7 +19,7 @@ use hubwatch::{
     store::{
         CensusEntry, Decided, FindingFilter, IncidentBrief, IncidentFilter, KnownFinding,
         PageOutcome, PageRecord, Reached, RejectedFinding, ScopeProgress, Store, StoreError,
-        StoredFinding, StoredIncident, Tallies,
+        StoredFinding, StoredIncident, Tallies, Touched,
     },
 };
 
@@ -251,6 +251,7 @@ impl Store for Watched {
     async fn decide(
         &self,
         rulebook: &Rulebook,
+        touched: Touched,
         limit: u32,
         now: Timestamp,
     ) -> Result<Decided, StoreError> {
@@ -261,8 +262,9 @@ impl Store for Watched {
         }
         let _busy = self.witness.enter();
         self.witness.stumble(0)?;
-        self.witness.decided.store(true, Ordering::SeqCst);
-        let done = self.inner.decide(rulebook, limit, now).await;
+        let all = touched == Touched::ByAnything;
+        self.witness.decided.store(all, Ordering::SeqCst);
+        let done = self.inner.decide(rulebook, touched, limit, now).await;
         if !done.as_ref().is_ok_and(|decided| decided.issues == 0) {
             self.witness.decided.store(false, Ordering::SeqCst);
         }
