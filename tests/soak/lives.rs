@@ -40,7 +40,7 @@ pub(crate) struct Run {
 }
 
 pub(crate) async fn live(plan: Plan) {
-    let mut run = Run::begin(plan).await;
+    let mut run = Box::pin(Run::begin(plan)).await;
     for _ in 0..run.plan.rounds {
         run.round().await;
     }

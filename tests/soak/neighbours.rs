@@ -18,7 +18,7 @@ const ATTEMPT: Duration = Duration::from_secs(25);
 const READING: Duration = Duration::from_secs(30);
 
 pub(crate) async fn live(plan: Plan) {
-    let mut run = Run::begin(plan).await;
+    let mut run = Box::pin(Run::begin(plan)).await;
     let troubled = run.trouble.troubled();
     for _ in 0..run.plan.rounds {
         round(&mut run, &troubled).await;

@@ -86,19 +86,20 @@ impl Plan {
             options: options(seed, promise, &mut dice),
             pace,
             ahead: SignedDuration::from_secs(ahead),
-            rounds: dice.between(2, 4),
+            rounds: dice.between(2, 3),
         }
     }
 }
 
 fn options(seed: u64, promise: Promise, dice: &mut Dice) -> Options {
+    use Promise::{All, Late, Neighbours, Tail, Watch};
     // A few have a window so long that it is read in parts.
     let large = promise != Promise::Neighbours && dice.percent(4);
     let most = dice.among(&[40, 80, 80, 240]);
     let (accounts, regions, findings) = match promise {
-        Promise::Neighbours => (dice.between(4, 6), dice.between(1, 3), 60),
+        Neighbours => (dice.between(4, 6), dice.between(1, 3), 60),
         _ if large => (1, 1, dice.between(550, 650)),
-        _ => (
+        Tail | Late | Watch | All => (
             dice.between(1, 6),
             dice.between(1, 3),
             dice.between(10, most),

@@ -14,7 +14,7 @@ use crate::witness::Witness;
 
 /// How many times in a row the sockets are looked at in vain before nothing is under way. A request
 /// takes fewer looks from one end to the other.
-const QUIET: u32 = 10;
+const QUIET: u32 = 7;
 /// For how many steps to wait for the store to have work.
 const SOON: u32 = 1_000;
 /// The step while there is work, and the longest without any.
@@ -116,7 +116,7 @@ impl Time {
         self.step = if busy {
             SHORTEST
         } else {
-            LONGEST.min(self.step * 2)
+            LONGEST.min(self.step * 4)
         };
     }
 
