@@ -51,6 +51,7 @@ pub(super) async fn assemble(config: &Config) -> anyhow::Result<Assembled> {
             poll_interval: config.sync.poll_interval,
             discover_interval,
             rules: config.sync.rules,
+            retention: config.retention,
             workers: config.sync.concurrency,
             drain: DRAIN,
         },
@@ -70,6 +71,7 @@ impl Assembled {
             self.registry.clone(),
             self.daemon.clock.clone(),
             config.http.token.clone(),
+            config.http.max_series,
         )
         .context("cannot make metrics")
     }

@@ -6,7 +6,7 @@ use tracing::info;
 
 use crate::{
     asff,
-    domain::{Question, Scope},
+    domain::{ClockKind, Question, Scope},
     store::{KnownFinding, Reached},
 };
 
@@ -21,7 +21,7 @@ impl Poller {
     pub(super) async fn watch(&self, scope: &Scope) -> Result<(), PollError> {
         let known = self.store.watched(scope, MAX_BY_ID).await?;
         for some in known.chunks(Question::MAX_IDS) {
-            self.ask_by_id(scope, some).await?;
+            self.ask_by_id(scope, some, ClockKind::Watch).await?;
         }
         let more = u32::try_from(known.len()).is_ok_and(|count| count == MAX_BY_ID);
         let last = known.last().filter(|_| more).map(|finding| finding.number);
@@ -35,7 +35,7 @@ impl Poller {
     pub(super) async fn look_for_suspects(&self, scope: &Scope) -> Result<(), PollError> {
         let suspects = self.store.suspects(scope, MAX_BY_ID).await?;
         for some in suspects.chunks(Question::MAX_IDS) {
-            let absent = self.ask_by_id(scope, some).await?;
+            let absent = self.ask_by_id(scope, some, ClockKind::Reconcile).await?;
             let asked = some.iter().map(|suspect| suspect.number).collect();
             let gone = self
                 .store
@@ -53,6 +53,7 @@ impl Poller {
         &self,
         scope: &Scope,
         known: &[KnownFinding],
+        clock: ClockKind,
     ) -> Result<Vec<i64>, PollError> {
         let keyed = known.iter().filter_map(|finding| {
             let reading = asff::read(&finding.raw, scope, &self.partition).ok()?;
@@ -74,7 +75,7 @@ impl Poller {
                     .map(|record| record.finding.key.clone()),
             );
             let next_token = page.next_token.clone();
-            self.record(scope, page, false, None, Reached::Nothing)
+            self.record(scope, page, clock, None, Reached::Nothing)
                 .await?;
             match next_token {
                 None => {

@@ -12,7 +12,7 @@ use tracing::{debug, info, warn};
 use crate::{
     correlate::Rulebook,
     domain::Clock,
-    observe::Health,
+    observe::Pulse,
     store::{Decided, Store, StoreError, Touched},
 };
 
@@ -22,6 +22,8 @@ use super::{Daemon, PipelineMetrics};
 const NAME: &str = "decide";
 /// How many touched issues one transaction looks at. It bounds how long recording waits.
 const PER_STEP: u32 = 1000;
+/// How long a step may take, or fail, before that counts.
+const PATIENCE: Duration = Duration::from_mins(2);
 /// How often to look without being woken.
 const INTERVAL: Duration = Duration::from_secs(5);
 /// What is no news waits until no page has touched an issue for this long: neighbouring issues are
@@ -37,19 +39,18 @@ pub(super) struct Decider {
     store: Arc<dyn Store>,
     rulebook: Arc<Rulebook>,
     clock: Clock,
-    health: Health,
+    pulse: Pulse,
     metrics: PipelineMetrics,
     wake: Arc<Notify>,
 }
 
 impl Decider {
     pub(super) fn new(daemon: &Daemon, wake: Arc<Notify>) -> Self {
-        daemon.health.expect(NAME, INTERVAL * 24);
         Self {
             store: Arc::clone(&daemon.store),
             rulebook: Arc::clone(&daemon.rulebook),
             clock: daemon.clock.clone(),
-            health: daemon.health.clone(),
+            pulse: daemon.health.expect(NAME, PATIENCE),
             metrics: daemon.metrics.clone(),
             wake,
         }
@@ -75,11 +76,12 @@ impl Decider {
                 Ok(_) => {}
                 Err(error) => {
                     warn!(%error, "deciding failed; it is tried again");
-                    self.health.failed(NAME, &error.to_string());
+                    self.pulse.failed(&error.to_string());
                     self.metrics.store_failed(&error);
                     sleep(RETRY).await;
                 }
             }
+            self.pulse.rest(Some(INTERVAL));
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = sleep_until(rest_due) => {}
@@ -99,7 +101,8 @@ impl Decider {
                 Ok(true) => return info!("rules are new; all issues are decided by them"),
                 Ok(false) => return,
                 Err(error) => {
-                    warn!(%error, "cannot compare rules with the last ones; trying again")
+                    warn!(%error, "cannot compare rules with the last ones; trying again");
+                    self.pulse.failed(&error.to_string());
                 }
             }
             sleep(RETRY).await;
@@ -114,7 +117,7 @@ impl Decider {
         } else {
             news
         };
-        self.health.succeeded(NAME);
+        self.pulse.succeeded();
         self.metrics.decided(decided);
         if decided.owed > 0 {
             info!(

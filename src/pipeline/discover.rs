@@ -9,7 +9,7 @@ use tracing::{info, warn};
 use crate::{
     aws::{Aws, AwsError},
     domain::{Account, AccountId, Clock, Coverage, CoverageState, Region, Scope},
-    observe::{Health, Printable},
+    observe::{Printable, Pulse},
     store::{CensusEntry, Store},
 };
 
@@ -21,6 +21,10 @@ use super::{
 
 /// The name of this loop.
 pub(super) const NAME: &str = "discover";
+/// How long listing accounts may take without a sign, or fail, before that counts: with tags it is a
+/// request for each account, and a restart would only begin anew. It does not follow from how often
+/// accounts are listed.
+const PATIENCE: Duration = Duration::from_mins(30);
 /// How soon to try again after a failure.
 const RETRY: Duration = Duration::from_secs(30);
 
@@ -41,21 +45,19 @@ pub(super) struct Discoverer {
     store: Arc<dyn Store>,
     schedule: Arc<Schedule>,
     clock: Clock,
-    health: Health,
+    pulse: Pulse,
     interval: Duration,
 }
 
 impl Discoverer {
     pub(super) fn new(daemon: &Daemon, schedule: Arc<Schedule>) -> Self {
-        daemon
-            .health
-            .expect(NAME, daemon.pace.discover_interval * 3);
+        let patience = PATIENCE.max(daemon.pace.discover_interval * 3);
         Self {
             aws: Arc::clone(&daemon.aws),
             store: Arc::clone(&daemon.store),
             schedule,
             clock: daemon.clock.clone(),
-            health: daemon.health.clone(),
+            pulse: daemon.health.expect(NAME, patience),
             interval: daemon.pace.discover_interval,
         }
     }
@@ -68,16 +70,17 @@ impl Discoverer {
             };
             let wait = match done {
                 Ok(()) => {
-                    self.health.succeeded(NAME);
+                    self.pulse.succeeded();
                     self.interval
                 }
                 Err(error) => {
                     let words = error.to_string();
                     warn!(error = %Printable(&words), "discovery failed; what is known stays");
-                    self.health.failed(NAME, &words);
+                    self.pulse.failed(&words);
                     RETRY.min(self.interval)
                 }
             };
+            self.pulse.rest(Some(wait));
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = sleep(wait) => {}
@@ -87,6 +90,7 @@ impl Discoverer {
 
     /// Takes one complete census, stores it, and schedules what can be read.
     async fn step(&self) -> Result<(), DiscoverError> {
+        self.pulse.beat();
         let accounts = self.aws.accounts().await.map_err(DiscoverError::Accounts)?;
         let home = self
             .aws
@@ -102,6 +106,7 @@ impl Discoverer {
         let listed = accounts.len();
         let mut census = Vec::new();
         survey(&self.aws, accounts, |account, regions| {
+            self.pulse.beat();
             let before = known.get(&account.id).map(Vec::as_slice);
             let before = before.unwrap_or_default();
             census.extend(entries(&account, regions, before, &fallback));

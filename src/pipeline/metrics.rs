@@ -1,12 +1,24 @@
 //! What the loops count.
 
-use prometheus::{IntCounter, IntCounterVec, Registry};
+use std::time::Duration;
+
+use prometheus::{Histogram, HistogramVec, IntCounter, IntCounterVec, Registry};
 
 use crate::{
-    domain::{delivery::Settlement, window::WindowKind},
+    domain::{ClockKind, Timestamp, delivery::Settlement, window::WindowKind},
     observe::Meter,
-    store::{Decided, PageOutcome, StoreError},
+    store::{Decided, PageOutcome, StoreError, Tidied},
 };
+
+/// Bounds in seconds for how old findings are when they are recorded: a poll or two, the overlap, and
+/// what providers deliver late.
+const LAG_SECONDS: &[f64] = &[
+    1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 90.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 21_600.0,
+    86_400.0, 172_800.0,
+];
+
+/// Bounds in seconds for a step that should be over before anybody notices.
+const TIDY_SECONDS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0];
 
 /// Counters of the loops.
 #[derive(Debug, Clone)]
@@ -14,10 +26,13 @@ pub struct PipelineMetrics {
     changes: IntCounterVec,
     rejected: IntCounter,
     windows: IntCounterVec,
+    lag: HistogramVec,
     store_errors: IntCounterVec,
     decided: IntCounter,
     opened: IntCounter,
     attempts: IntCounterVec,
+    tidied: IntCounterVec,
+    tidy_seconds: Histogram,
 }
 
 impl PipelineMetrics {
@@ -42,6 +57,13 @@ impl PipelineMetrics {
                 "Windows of findings read to their end, by the question they ask.",
                 &["clock"],
             )?,
+            lag: meter.histograms(
+                "hubwatch_finding_lag_seconds",
+                "From a finding's UpdatedAt until its version was recorded, by the clock that met it. \
+                 History does not count.",
+                &["clock"],
+                LAG_SECONDS,
+            )?,
             store_errors: meter.counters(
                 "hubwatch_store_errors_total",
                 "Steps that failed in the store, by kind of failure.",
@@ -57,6 +79,16 @@ impl PipelineMetrics {
                 "Attempts to deliver a notice, by sink and outcome.",
                 &["sink", "outcome"],
             )?,
+            tidied: meter.counters(
+                "hubwatch_store_tidied_total",
+                "What tidying up did: rows removed, findings packed anew (bodies), pages given back.",
+                &["chore"],
+            )?,
+            tidy_seconds: meter.histogram(
+                "hubwatch_store_tidy_step_seconds",
+                "How long a step of tidying up took, waiting for its turn included.",
+                TIDY_SECONDS,
+            )?,
         })
     }
 
@@ -67,6 +99,24 @@ impl PipelineMetrics {
                 .inc_by(u64::from(*count));
         }
         self.rejected.inc_by(u64::from(outcome.rejected));
+    }
+
+    /// How old new versions of findings were when they were recorded.
+    pub(super) fn lagged(&self, clock: ClockKind, versions: &[Timestamp], now: Timestamp) {
+        if clock == ClockKind::Backfill {
+            return;
+        }
+        let lag = self.lag.with_label_values(&[clock.as_str()]);
+        for version in versions {
+            // A provider's clock may run ahead of ours.
+            lag.observe(now.duration_since(*version).as_secs_f64().max(0.0));
+        }
+    }
+
+    pub(super) fn tidied(&self, tidied: Tidied, took: Duration) {
+        let chore = tidied.chore.as_str();
+        self.tidied.with_label_values(&[chore]).inc_by(tidied.count);
+        self.tidy_seconds.observe(took.as_secs_f64());
     }
 
     pub(super) fn window_read(&self, kind: WindowKind) {

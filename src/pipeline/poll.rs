@@ -11,10 +11,10 @@ use crate::{
     asff,
     aws::{Aws, AwsError},
     domain::{
-        BegunWindow, Clock, CoverageState, Partition, Question, Scope, SyncProgress, Timestamp,
-        window::WindowKind,
+        BegunWindow, Clock, ClockKind, CoverageState, Partition, Question, Scope, SyncProgress,
+        Timestamp, window::WindowKind,
     },
-    observe::Printable,
+    observe::{Printable, Pulse},
     store::{PageRecord, Reached, ScopeProgress, Store, StoreError},
 };
 
@@ -36,6 +36,9 @@ pub(super) const MAX_PAGES: u32 = 1_000_000;
 const PART_PAGES: u32 = 50;
 /// How often a window is begun again in one poll because AWS no longer takes its page token.
 const MAX_RESTARTS: u32 = 3;
+/// How long one page may take, with every try, before the reader counts as stuck: well over all waits
+/// for the budget and for answers.
+const PATIENCE: Duration = Duration::from_mins(10);
 /// How long a reader waits for one scope before it turns to another.
 const LONGEST_NAP: Duration = Duration::from_secs(5);
 /// When a scope in trouble comes back that found all places of those in trouble taken.
@@ -50,9 +53,9 @@ pub(super) enum PollError {
     Aws(#[from] AwsError),
     #[error("{0}")]
     Store(#[from] StoreError),
-    #[error("the answer of AWS cannot be read: {0}")]
+    #[error("the answer of AWS cannot be read: {0}; it is asked again by itself")]
     Malformed(#[from] asff::Malformed),
-    #[error("the answers of AWS do not come to an end")]
+    #[error("the answers of AWS do not come to an end; it is asked again by itself")]
     Endless,
     /// hubwatch is told to stop.
     #[error("stopped")]
@@ -70,6 +73,7 @@ pub(super) struct Poller {
     pub(super) clock: Clock,
     pace: Pace,
     metrics: PipelineMetrics,
+    pulse: Pulse,
     pub(super) stop: CancellationToken,
 }
 
@@ -91,12 +95,14 @@ impl Poller {
             clock: daemon.clock.clone(),
             pace: daemon.pace.clone(),
             metrics: daemon.metrics.clone(),
+            pulse: daemon.health.expect("read", PATIENCE),
             stop,
         }
     }
 
     pub(super) async fn run(self) {
         loop {
+            self.pulse.rest(None);
             let scope = tokio::select! {
                 biased;
                 () = self.stop.cancelled() => return,
@@ -109,6 +115,7 @@ impl Poller {
 
     /// Reads what a scope has to say, and returns how long it may be left alone.
     async fn step(&self, scope: &Scope) -> Duration {
+        self.pulse.beat();
         let turn = self.aside.turn(scope);
         if matches!(turn, Turn::Later) {
             return ASIDE_WAIT;
@@ -116,6 +123,11 @@ impl Poller {
         let polled = self.poll(scope).await;
         let holds_its_reader = polled.as_ref().err().and_then(wait_hint).is_some();
         self.aside.note(scope, holds_its_reader);
+        match &polled {
+            // Trouble of the scope is its coverage; trouble of ours is ours.
+            Err(PollError::Store(error)) => self.pulse.failed(&error.to_string()),
+            Ok(_) | Err(_) => self.pulse.succeeded(),
+        }
         match polled {
             Ok(true) => jittered(self.pace.poll_interval),
             // More waits to be read: go on at once, behind the scopes that are due already.
@@ -223,14 +235,8 @@ impl Poller {
             reading.pages += 1;
             reading.findings += page.findings.len();
             let sweep = (window.kind == WindowKind::Reconcile).then_some(window.end);
-            self.record(
-                scope,
-                page,
-                window.kind == WindowKind::Backfill,
-                sweep,
-                reached,
-            )
-            .await?;
+            self.record(scope, page, window.kind.into(), sweep, reached)
+                .await?;
             match (next_token, part_ends) {
                 (None, _) => return Ok(true),
                 (Some(_), Some(edge)) => {
@@ -266,20 +272,20 @@ impl Poller {
         &self,
         scope: &Scope,
         page: ReadPage,
-        history: bool,
+        clock: ClockKind,
         sweep: Option<Timestamp>,
         reached: Reached,
     ) -> Result<(), PollError> {
         let record = PageRecord {
             scope: scope.clone(),
-            history,
+            history: clock == ClockKind::Backfill,
             sweep,
             reached,
             body: page.body,
             findings: page.findings.into(),
             rejected: page.rejected,
         };
-        self.recorder.record(record).await?;
+        self.recorder.record(record, clock).await?;
         Ok(())
     }
 
@@ -294,6 +300,7 @@ impl Poller {
         let mut waits = backoff::page_waits();
         let mut place = None;
         loop {
+            self.pulse.beat();
             let error = match self.aws.findings_page(scope, question, token).await {
                 Ok(body) => match ReadPage::read(body, scope, &self.partition) {
                     Ok(page) => return Ok(page),

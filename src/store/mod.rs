@@ -9,6 +9,7 @@ mod open;
 mod page;
 mod query;
 mod sqlite;
+mod tidy;
 
 use std::fmt::Debug;
 
@@ -27,9 +28,11 @@ pub use error::StoreError;
 pub use open::{Access, StoreUrl, open};
 pub use page::{FindingRecord, PageOutcome, PageRecord, Reached, RejectedRecord};
 pub use query::{
-    DeliveryTally, FindingFilter, FindingTally, IncidentBrief, IncidentFilter, IncidentIssue,
-    IncidentTally, KnownFinding, RejectedFinding, StoredFinding, StoredIncident, Tallies,
+    ClockSummary, CoverageSummary, DeliveryTally, Detail, FindingFilter, FindingTally,
+    IncidentBrief, IncidentFilter, IncidentIssue, IncidentTally, KnownFinding, Measures,
+    RejectedFinding, Rest, StoreSize, StoredFinding, StoredIncident, Tallies,
 };
+pub use tidy::{Chore, Retention, Tidied};
 
 /// One scope as discovery found it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -195,6 +198,17 @@ pub trait Store: Send + Sync + Debug {
     /// Incidents that a filter selects, open ones first, worst first, newest first among equals.
     async fn incidents(&self, filter: IncidentFilter) -> Result<Vec<StoredIncident>, StoreError>;
 
-    /// Counts for metrics and summaries. Cheap: counters kept with the findings, no scan of them.
+    /// Takes one small step of tidying up: removes a little of what was kept for long enough, packs a
+    /// little anew, or gives a little room back. Never removes what AWS still has, nor what an
+    /// incident needs that is not over. Goes round by itself: a step that fails is left out until the
+    /// next round, and where a round stood is forgotten with the process.
+    async fn tidy(&self, retention: Retention, now: Timestamp) -> Result<Tidied, StoreError>;
+
+    /// Counts, every kind one by one. They are kept with what they count: nothing is scanned.
     async fn tallies(&self) -> Result<Tallies, StoreError>;
+
+    /// Counts and coverage for metrics and pages. However large the store is, the answer tells no more
+    /// than `detail` one by one, and sums the rest. Costs one pass over the scopes and none over
+    /// findings, issues or incidents.
+    async fn measure(&self, detail: Detail) -> Result<Measures, StoreError>;
 }

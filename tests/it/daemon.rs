@@ -132,6 +132,14 @@ async fn metrics_are_what_prometheus_expects() {
         "hubwatch_findings{account=",
         "hubwatch_scopes{state=\"denied\"}",
         "hubwatch_scope_last_complete_timestamp_seconds{",
+        "hubwatch_clock_lag_seconds{clock=\"tail\",part=\"1\"}",
+        "hubwatch_clock_scopes_never_complete{clock=\"backfill\"} 0",
+        "hubwatch_series_left_out{metric=\"hubwatch_findings\"} 0",
+        "hubwatch_loop_turning{loop=\"read\"} 1",
+        "hubwatch_loop_succeeding{loop=\"deliver to jira\"} 1",
+        "hubwatch_loop_turns_total{loop=\"record\",outcome=\"succeeded\"}",
+        "hubwatch_store_rows{table=\"findings\"}",
+        "hubwatch_store_wal_bytes",
         "hubwatch_aws_requests_total{",
         "hubwatch_deliveries{sink=\"jira\",state=\"delivered\"}",
         "process_resident_memory_bytes",
@@ -250,6 +258,7 @@ async fn a_second_sync_asks_every_scope_again() {
     })
     .await;
     bench.run(&["sync"]).await;
+    assert!(!bench.path("hubwatch.db-wal").exists(), "closed cleanly");
     let (before, _) = last_complete(&bench).await;
     // What was read less than half an interval ago is not asked again.
     tokio::time::sleep(Duration::from_secs(6)).await;
@@ -295,7 +304,7 @@ async fn what_an_account_holds_when_it_lets_us_in_is_history() {
 async fn last_complete(bench: &Bench) -> (Timestamp, Timestamp) {
     let coverage = bench.store().coverage().await.unwrap();
     let times = coverage.iter().filter(|c| c.state == CoverageState::Ok);
-    let times: Vec<Timestamp> = times.map(|c| c.last_complete.unwrap()).collect();
+    let times: Vec<Timestamp> = times.map(|c| c.last_complete().unwrap()).collect();
     (*times.iter().max().unwrap(), *times.iter().min().unwrap())
 }
 

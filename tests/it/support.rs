@@ -334,6 +334,7 @@ impl Bench {
                 poll_interval: Duration::from_millis(300),
                 discover_interval: Duration::from_secs(60),
                 rules: config.sync.rules,
+                retention: config.retention,
                 workers: 8,
                 drain: Duration::from_secs(10),
             },

@@ -7,6 +7,7 @@ use hubwatch::{
     domain::{Timestamp, window::WindowRules},
     pipeline::Pace,
     simulator::{Faults, Options, Quota},
+    store::Retention,
 };
 use jiff::SignedDuration;
 
@@ -69,10 +70,15 @@ impl Plan {
             reconcile_every: ticks(&[All, Neighbours], every(&mut dice, 5, 10)),
             backfill: SignedDuration::from_hours(24 * dice.among(&[1, 30, 90])),
         };
+        let gone = dice.among(&[1, 24, 24 * 90]);
         let pace = Pace {
             poll_interval: poll,
             discover_interval: poll * every(&mut dice, 2, 5),
             rules,
+            retention: Retention {
+                gone: Some(SignedDuration::from_hours(gone)),
+                ..Retention::default()
+            },
             workers: dice.among(&[1, 2, 3, 6]),
             drain: Duration::from_secs(10),
         };

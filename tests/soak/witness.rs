@@ -17,9 +17,9 @@ use hubwatch::{
         delivery::{Delivery, Settlement},
     },
     store::{
-        CensusEntry, Decided, FindingFilter, IncidentBrief, IncidentFilter, KnownFinding,
-        PageOutcome, PageRecord, Reached, RejectedFinding, ScopeProgress, Store, StoreError,
-        StoredFinding, StoredIncident, Tallies, Touched,
+        CensusEntry, Decided, Detail, FindingFilter, IncidentBrief, IncidentFilter, KnownFinding,
+        Measures, PageOutcome, PageRecord, Reached, RejectedFinding, Retention, ScopeProgress,
+        Store, StoreError, StoredFinding, StoredIncident, Tallies, Tidied, Touched,
     },
 };
 
@@ -313,6 +313,15 @@ impl Store for Watched {
 
     async fn incidents(&self, filter: IncidentFilter) -> Result<Vec<StoredIncident>, StoreError> {
         hand_on!(self.incidents(filter))
+    }
+
+    async fn tidy(&self, retention: Retention, now: Timestamp) -> Result<Tidied, StoreError> {
+        let _undecided = Undecided(&self.witness);
+        hand_on!(self.tidy(retention, now))
+    }
+
+    async fn measure(&self, detail: Detail) -> Result<Measures, StoreError> {
+        hand_on!(self.measure(detail))
     }
 
     async fn tallies(&self) -> Result<Tallies, StoreError> {

@@ -4,6 +4,7 @@ mod bodies;
 mod decide;
 mod deliveries;
 mod issues;
+mod ledger;
 mod query;
 mod record;
 mod rows;
@@ -11,11 +12,12 @@ mod scopes;
 mod sweep;
 mod tallies;
 mod texts;
+mod tidy;
 mod windows;
 
 use std::{
     fs::{File, TryLockError},
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
@@ -33,11 +35,15 @@ use crate::{
     },
 };
 
-use self::{scopes::ScopeIds, texts::TextIds};
+use self::{
+    scopes::ScopeIds,
+    texts::TextIds,
+    tidy::{Round, Task},
+};
 use super::{
-    Access, CensusEntry, Decided, FindingFilter, IncidentBrief, IncidentFilter, KnownFinding,
-    PageOutcome, PageRecord, RejectedFinding, ScopeProgress, Store, StoreError, StoredFinding,
-    StoredIncident, Tallies, Touched,
+    Access, CensusEntry, Decided, Detail, FindingFilter, IncidentBrief, IncidentFilter,
+    KnownFinding, Measures, PageOutcome, PageRecord, RejectedFinding, Retention, ScopeProgress,
+    Store, StoreError, StoredFinding, StoredIncident, Tallies, Tidied, Touched,
 };
 
 /// How long a statement waits for another process that writes.
@@ -51,14 +57,25 @@ const CACHE_KIB: i64 = 16 * 1024;
 /// and again is copied once each time, so four times SQLite's own figure saves most of it.
 const CHECKPOINT_PAGES: i64 = 4_000;
 
+/// How large the log stays on disk once it is copied, in bytes. It grows beyond that while somebody
+/// reads for long.
+const WAL_KEPT: i64 = 32 * 1024 * 1024;
+
 const MIGRATIONS: &[M<'static>] = &[M::up(include_str!("migrations/0001.sql"))];
 
 /// The engine. Cheap to share; every verb runs on a blocking thread.
 #[derive(Debug)]
 pub(super) struct Sqlite {
     partition: Partition,
-    writer: Option<Arc<Mutex<Writer>>>,
+    path: PathBuf,
+    /// For the loops, which ask little and often.
     reader: Arc<Mutex<Connection>>,
+    /// For people and metrics, whose questions may take a while.
+    looker: Arc<Mutex<Connection>>,
+    round: Mutex<Round>,
+    // Closed last: only a connection that may write leaves no log behind, and only when it is the
+    // last one.
+    writer: Option<Arc<Mutex<Writer>>>,
 }
 
 /// The only connection that writes, and what it remembers of what is written.
@@ -87,8 +104,11 @@ impl Sqlite {
         let reader = open_reader(path)?;
         Ok(Self {
             partition: stored_partition(&reader)?,
-            writer: writer.map(|writer| Arc::new(Mutex::new(writer))),
+            path: path.to_owned(),
             reader: Arc::new(Mutex::new(reader)),
+            looker: Arc::new(Mutex::new(open_reader(path)?)),
+            round: Mutex::new(Round::default()),
+            writer: writer.map(|writer| Arc::new(Mutex::new(writer))),
         })
     }
 
@@ -131,6 +151,22 @@ impl Sqlite {
         let mut reader = self.reader.clone().lock_owned().await;
         blocking(move || look(&reader.transaction()?)).await
     }
+
+    /// Like [`Sqlite::read`], beside what the loops read.
+    async fn look<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let mut looker = self.looker.clone().lock_owned().await;
+        blocking(move || look(&looker.transaction()?)).await
+    }
+
+    /// The size of the write-ahead log; there may be none.
+    fn wal_bytes(&self) -> u64 {
+        let mut name = self.path.as_os_str().to_owned();
+        name.push("-wal");
+        std::fs::metadata(name).map_or(0, |file| file.len())
+    }
 }
 
 async fn blocking<T: Send + 'static>(
@@ -158,7 +194,10 @@ impl Writer {
         let mut connection = Connection::open(path).map_err(|error| unopened(path, &error))?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        // Has to come first: a file that has tables no longer learns it.
+        connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "journal_size_limit", WAL_KEPT)?;
         // A receipt that power loss takes back would become a second mail.
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", true)?;
@@ -266,7 +305,7 @@ impl Store for Sqlite {
     }
 
     async fn coverage(&self) -> Result<Vec<Coverage>, StoreError> {
-        self.read(scopes::coverage).await
+        self.look(ledger::coverage).await
     }
 
     async fn note_trouble(
@@ -402,18 +441,53 @@ impl Store for Sqlite {
     }
 
     async fn findings(&self, filter: FindingFilter) -> Result<Vec<StoredFinding>, StoreError> {
-        self.read(move |tx| query::findings(tx, &filter)).await
+        self.look(move |tx| query::findings(tx, &filter)).await
     }
 
     async fn rejected(&self, limit: u32) -> Result<Vec<RejectedFinding>, StoreError> {
-        self.read(move |tx| query::rejected(tx, limit)).await
+        self.look(move |tx| query::rejected(tx, limit)).await
     }
 
     async fn incidents(&self, filter: IncidentFilter) -> Result<Vec<StoredIncident>, StoreError> {
-        self.read(move |tx| query::incidents(tx, &filter)).await
+        self.look(move |tx| query::incidents(tx, &filter)).await
+    }
+
+    async fn tidy(&self, retention: Retention, now: Timestamp) -> Result<Tidied, StoreError> {
+        let mut turn = self.round.lock().await;
+        let round = *turn;
+        // If this step fails, or is cut off, the round goes on behind it.
+        *turn = round.next();
+        let found = self.look(move |tx| tidy::find(tx, round, retention, now));
+        let found = found.await?;
+        let cursor = found.cursor();
+        let count = match found.task {
+            Task::Nothing => 0,
+            task => {
+                let step =
+                    move |tx: &Transaction<'_>, _: &mut Memory| tidy::carry_out(tx, task, now);
+                self.write(step).await?
+            }
+        };
+        let (next, tidied) = tidy::done(round, cursor, count);
+        *turn = next;
+        Ok(tidied)
     }
 
     async fn tallies(&self) -> Result<Tallies, StoreError> {
-        self.read(tallies::tallies).await
+        let mut tallies = self.look(|tx| tallies::tallies(tx, usize::MAX)).await?;
+        tallies.size.wal_bytes = self.wal_bytes();
+        Ok(tallies)
+    }
+
+    async fn measure(&self, detail: Detail) -> Result<Measures, StoreError> {
+        let measure = move |tx: &Transaction<'_>| {
+            Ok(Measures {
+                tallies: tallies::tallies(tx, detail.kinds)?,
+                coverage: ledger::summary(tx, detail.scopes)?,
+            })
+        };
+        let mut measures = self.look(measure).await?;
+        measures.tallies.size.wal_bytes = self.wal_bytes();
+        Ok(measures)
     }
 }

@@ -10,8 +10,7 @@ use super::{
     super::{FindingRecord, PageOutcome, PageRecord, Reached, RejectedRecord, StoreError},
     Memory,
     bodies::{self, Packing},
-    issues::IssueName,
-    rows,
+    issues, rows,
     tallies::TallyChanges,
     windows,
 };
@@ -22,6 +21,8 @@ const LOW_MASK: u64 = (1 << LOW_BITS) - 1;
 /// How many findings of one scope may share 40 bits. A million findings in one scope make one
 /// collision of two, so eight is never reached by chance.
 const MAX_PROBES: u64 = 8;
+/// How exactly it is known when a rejected finding was last seen.
+const SEEN_EVERY_MICROS: i64 = 60 * 60 * 1_000_000;
 
 /// See [`super::super::Store::record`].
 pub(super) fn record(
@@ -62,6 +63,9 @@ fn record_page(
         };
         let change = recorder.finding(record)?;
         *outcome.changes.entry(change).or_default() += 1;
+        if change != Change::Unchanged {
+            outcome.versions.push(record.finding.updated_at);
+        }
     }
     packing.finish(tx)?;
     for rejected in &page.rejected {
@@ -77,6 +81,7 @@ fn record_page(
 
 /// What is stored of a finding.
 struct Stored {
+    id: i64,
     updated_at: i64,
     content: Digest,
     standing: Standing,
@@ -116,7 +121,7 @@ impl Recorder<'_, '_> {
             }
             return Ok(Change::Appeared);
         };
-        self.meet(key)?;
+        self.meet(stored.id)?;
         if version < stored.updated_at && stored.standing != Standing::Gone {
             return Ok(Change::Unchanged);
         }
@@ -124,10 +129,10 @@ impl Recorder<'_, '_> {
             if version == stored.updated_at {
                 return Ok(Change::Unchanged);
             }
-            self.refresh(key, version, record)?;
+            self.refresh(stored.id, version, record)?;
             return Ok(Change::Refreshed);
         }
-        self.replace(scope, key, &stored, record)
+        self.replace(scope, &stored, record)
     }
 
     /// The finding's key, and what is stored under it.
@@ -137,7 +142,7 @@ impl Recorder<'_, '_> {
             let found = self
                 .tx
                 .prepare_cached(
-                    "SELECT verify, updated_at, content, standing, severity, issue, body
+                    "SELECT verify, updated_at, content, standing, severity, issue, body, id
                      FROM findings WHERE key = ?1",
                 )?
                 .query_row([key], |row| {
@@ -146,16 +151,21 @@ impl Recorder<'_, '_> {
                         row.get::<_, i64>(1)?,
                         row.get::<_, [u8; 16]>(2)?,
                         (row.get::<_, u8>(3)?, row.get::<_, u8>(4)?),
-                        (row.get::<_, i64>(5)?, row.get::<_, i64>(6)?),
+                        (
+                            row.get::<_, i64>(5)?,
+                            row.get::<_, i64>(6)?,
+                            row.get::<_, i64>(7)?,
+                        ),
                     ))
                 })
                 .optional()?;
-            let Some((found, updated_at, content, (standing, severity), (issue, body))) = found
+            let Some((found, updated_at, content, (standing, severity), (issue, body, id))) = found
             else {
                 return Ok((key, None));
             };
             if found == name.verify {
                 let stored = Stored {
+                    id,
                     updated_at,
                     content: rows::digest(content),
                     standing: rows::standing(standing)?,
@@ -181,7 +191,7 @@ impl Recorder<'_, '_> {
     ) -> Result<bool, StoreError> {
         let place = self.pack(record);
         let row = self.row(&place, record)?;
-        let issue = IssueName::of(&record.identity);
+        let issue = issues::row_of(self.tx, &mut self.memory.texts, &record.identity)?;
         let written = self
             .tx
             .prepare_cached(
@@ -206,7 +216,7 @@ impl Recorder<'_, '_> {
                 row.body,
                 row.start,
                 row.length,
-                issue.first_number(),
+                issue.id,
                 name.verify,
                 id_hash(&record.finding.key.id),
                 rows::micros(self.now),
@@ -214,23 +224,22 @@ impl Recorder<'_, '_> {
             ])?;
         if written == 0 {
             self.packing.take_back(place);
+            issues::take_back(self.tx, issue)?;
             return Ok(false);
         }
-        let issue = self.settle_issue(key, issue, record)?;
         self.tallies.add(
             name.scope,
             record.finding.severity,
             record.finding.standing(),
         );
         let is_news = self.news.is_appearance(since(record));
-        touch(self.tx, issue, is_news)?;
+        touch(self.tx, issue.id, is_news)?;
         Ok(true)
     }
 
     fn replace(
         &mut self,
         scope: i64,
-        key: i64,
         stored: &Stored,
         record: &FindingRecord,
     ) -> Result<Change, StoreError> {
@@ -238,16 +247,16 @@ impl Recorder<'_, '_> {
         self.packing.release(self.tx, stored.body)?;
         let place = self.pack(record);
         let row = self.row(&place, record)?;
-        let issue = IssueName::of(&record.identity);
+        let issue = issues::row_of(self.tx, &mut self.memory.texts, &record.identity)?.id;
         self.tx
             .prepare_cached(
                 "UPDATE findings SET severity = ?2, standing = ?3, updated_at = ?4, since = ?5,
                      title = ?6, product = ?7, compliance = ?8, workflow = ?9, content = ?10,
                      body = ?11, start = ?12, length = ?13, issue = ?14, stamps = NULL, gone = NULL
-                 WHERE key = ?1",
+                 WHERE id = ?1",
             )?
             .execute(params![
-                key,
+                stored.id,
                 row.severity,
                 row.standing,
                 row.updated_at,
@@ -260,9 +269,8 @@ impl Recorder<'_, '_> {
                 row.body,
                 row.start,
                 row.length,
-                issue.first_number(),
+                issue,
             ])?;
-        let issue = self.settle_issue(key, issue, record)?;
         self.tallies.remove(scope, stored.severity, stored.standing);
         self.tallies
             .add(scope, record.finding.severity, record.finding.standing());
@@ -308,42 +316,20 @@ impl Recorder<'_, '_> {
         })
     }
 
-    /// The number of the issue that a written finding belongs to. The one that it was written with
-    /// is right unless another issue has taken it.
-    fn settle_issue(
-        &mut self,
-        key: i64,
-        name: IssueName,
-        record: &FindingRecord,
-    ) -> Result<i64, StoreError> {
-        let issue = name.stored(self.tx, &mut self.memory.texts, &record.identity)?;
-        if issue != name.first_number() {
-            self.tx
-                .prepare_cached("UPDATE findings SET issue = ?2 WHERE key = ?1")?
-                .execute([key, issue])?;
-        }
-        Ok(issue)
-    }
-
     /// A sweep met the finding, so that it is not missed at the end.
-    fn meet(&self, key: i64) -> Result<(), StoreError> {
+    fn meet(&self, id: i64) -> Result<(), StoreError> {
         if let Some(sweep) = self.page.sweep {
             self.tx
-                .prepare_cached("UPDATE findings SET swept = ?2 WHERE key = ?1")?
-                .execute(params![key, rows::micros(sweep)])?;
+                .prepare_cached("UPDATE findings SET swept = ?2 WHERE id = ?1")?
+                .execute(params![id, rows::micros(sweep)])?;
         }
         Ok(())
     }
 
-    fn refresh(
-        &mut self,
-        key: i64,
-        version: i64,
-        record: &FindingRecord,
-    ) -> Result<(), StoreError> {
+    fn refresh(&mut self, id: i64, version: i64, record: &FindingRecord) -> Result<(), StoreError> {
         self.tx
-            .prepare_cached("UPDATE findings SET updated_at = ?2, stamps = ?3 WHERE key = ?1")?
-            .execute(params![key, version, record.stamps])?;
+            .prepare_cached("UPDATE findings SET updated_at = ?2, stamps = ?3 WHERE id = ?1")?
+            .execute(params![id, version, record.stamps])?;
         Ok(())
     }
 }
@@ -453,21 +439,33 @@ fn reject(
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     let raw = page.body.get(rejected.raw.clone()).unwrap_or_default();
-    let written = tx
-        .prepare_cached(
-            "INSERT INTO rejected (scope, content, reason, detail, finding_id, raw, size, first_seen)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-             ON CONFLICT (content) DO NOTHING",
-        )?
-        .execute(params![
-            scope,
-            Digest::of_pieces([raw]).as_bytes(),
-            rejected.reason,
-            rejected.detail,
-            rejected.id,
-            bodies::compress(raw)?,
-            rows::size(raw.len()),
-            rows::micros(now),
-        ])?;
-    Ok(written > 0)
+    let content = Digest::of_pieces([raw]);
+    let known: Option<i64> = tx
+        .prepare_cached("SELECT last_seen FROM rejected WHERE content = ?1")?
+        .query_row([content.as_bytes()], |row| row.get(0))
+        .optional()?;
+    if let Some(last_seen) = known {
+        // Windows overlap, so that the same one comes every minute.
+        if rows::micros(now) - last_seen > SEEN_EVERY_MICROS {
+            tx.prepare_cached("UPDATE rejected SET last_seen = ?2 WHERE content = ?1")?
+                .execute(params![content.as_bytes(), rows::micros(now)])?;
+        }
+        return Ok(false);
+    }
+    tx.prepare_cached(
+        "INSERT INTO rejected (scope, content, reason, detail, finding_id, raw, size, first_seen,
+                                   last_seen)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8)",
+    )?
+    .execute(params![
+        scope,
+        content.as_bytes(),
+        rejected.reason,
+        rejected.detail,
+        rejected.id,
+        bodies::compress(raw)?,
+        rows::size(raw.len()),
+        rows::micros(now),
+    ])?;
+    Ok(true)
 }

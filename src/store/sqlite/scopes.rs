@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use rusqlite::{OptionalExtension, Transaction, params};
 
-use crate::domain::{AccountId, Coverage, CoverageState, Region, Scope, Timestamp};
+use crate::domain::{AccountId, CoverageState, Region, Scope, Timestamp};
 
 use super::{
     super::{CensusEntry, StoreError},
@@ -56,8 +56,8 @@ fn insert(
 ) -> Result<i64, StoreError> {
     Ok(tx
         .prepare_cached(
-            "INSERT INTO scopes (account, region, account_name, state, since, error)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO scopes (account, region, account_name, state, since, error, error_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, CASE WHEN ?6 IS NOT NULL THEN ?5 END)",
         )?
         .insert(params![
             scope.account.as_str(),
@@ -134,7 +134,9 @@ pub(super) fn take_census(
 
 fn listed(tx: &Transaction<'_>) -> Result<HashMap<Scope, Listed>, StoreError> {
     let mut statement = tx.prepare_cached(
-        "SELECT account, region, id, account_name, state, error, history_from FROM scopes",
+        "SELECT account, region, id, account_name, state,
+                CASE WHEN error_over IS NULL THEN error END, history_from
+         FROM scopes",
     )?;
     let mut found = HashMap::new();
     let mut all = statement.query([])?;
@@ -170,7 +172,8 @@ pub(super) fn state(tx: &Transaction<'_>, scope: i64) -> Result<CoverageState, S
     rows::coverage_state(&word)
 }
 
-/// Puts a scope into a state. `since` moves only when the state does.
+/// Puts a scope into a state. `since` moves only when the state does. Without an error the last one
+/// is over, and still known.
 pub(super) fn enter(
     tx: &Transaction<'_>,
     scope: i64,
@@ -179,34 +182,12 @@ pub(super) fn enter(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     tx.prepare_cached(
-        "UPDATE scopes SET since = CASE WHEN state = ?2 THEN since ELSE ?4 END,
-                           state = ?2, error = ?3
+        "UPDATE scopes SET since = CASE WHEN state = ?2 THEN since ELSE ?4 END, state = ?2,
+                           error = coalesce(?3, error),
+                           error_at = CASE WHEN ?3 IS NULL THEN error_at ELSE ?4 END,
+                           error_over = CASE WHEN ?3 IS NULL THEN coalesce(error_over, ?4) END
          WHERE id = ?1",
     )?
     .execute(params![scope, state.as_str(), error, rows::micros(now)])?;
     Ok(())
-}
-
-/// See [`super::super::Store::coverage`].
-pub(super) fn coverage(tx: &Transaction<'_>) -> Result<Vec<Coverage>, StoreError> {
-    let mut statement = tx.prepare_cached(
-        "SELECT account, region, account_name, state, since, last_complete, error
-         FROM scopes ORDER BY account, region",
-    )?;
-    let mut found = Vec::new();
-    let mut all = statement.query([])?;
-    while let Some(row) = all.next()? {
-        found.push(Coverage {
-            scope: Scope {
-                account: AccountId::new(row.get::<_, String>(0)?),
-                region: Region::new(row.get::<_, String>(1)?),
-            },
-            account_name: row.get(2)?,
-            state: rows::coverage_state(&row.get::<_, String>(3)?)?,
-            since: rows::time(row.get(4)?)?,
-            last_complete: row.get::<_, Option<i64>>(5)?.map(rows::time).transpose()?,
-            error: row.get(6)?,
-        });
-    }
-    Ok(found)
 }
