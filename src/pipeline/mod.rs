@@ -14,6 +14,7 @@ mod forecast;
 mod metrics;
 mod notice;
 mod page;
+mod page_token;
 mod plan;
 mod poll;
 mod record;

@@ -21,6 +21,7 @@ use crate::{
 use super::{
     Daemon, Pace, PipelineMetrics, backoff,
     page::ReadPage,
+    page_token::PageToken,
     plan::{Plan, plan},
     record::Recorder,
     schedule::Schedule,
@@ -93,6 +94,12 @@ impl Poller {
         }
     }
 
+    /// The time that windows are pinned by. A watermark must not pass times that AWS has yet to
+    /// reach, however far our clock is ahead.
+    fn now(&self) -> Timestamp {
+        self.aws.not_ahead(self.clock.now())
+    }
+
     pub(super) async fn run(self) {
         loop {
             self.pulse.rest(None);
@@ -128,7 +135,7 @@ impl Poller {
     /// that they hold no reader for long. Returns whether that was all.
     async fn poll(&self, scope: &Scope) -> Result<bool, PollError> {
         let known = self.store.progress(scope).await?;
-        let now = self.clock.now();
+        let now = self.now();
         let Plan {
             mut progress,
             windows,
@@ -194,12 +201,12 @@ impl Poller {
     /// of a part.
     async fn read_part(&self, scope: &Scope, reading: &mut Reading) -> Result<bool, PollError> {
         let window = reading.begun.window;
-        let question = Question::Updated(reading.begun.rest());
-        let mut token: Option<String> = None;
+        let question = Question::Updated(reading.progress.question(&reading.begun));
+        let mut token = PageToken::default();
         let mut ascending = Ascending::default();
         for pages in 1..=MAX_PAGES {
             self.keep_up(scope, reading).await?;
-            let page = self.page(scope, &question, token.as_deref()).await?;
+            let page = self.page(scope, &question, token.get()).await?;
             let edge = ascending.edge_after(&page);
             // Only behind an edge that moved, or the part would be read for ever.
             let part_ends = edge.filter(|edge| pages >= PART_PAGES && *edge > reading.begun.from);
@@ -230,8 +237,7 @@ impl Poller {
                     reading.begun.from = edge;
                     return Ok(false);
                 }
-                (same, None) if same == token => return Err(PollError::Endless),
-                (next, None) => token = next,
+                (Some(next), None) => token.follow(next)?,
             }
         }
         Err(PollError::Endless)
@@ -242,7 +248,7 @@ impl Poller {
         if self.stop.is_cancelled() {
             return Err(PollError::Stopped);
         }
-        let now = self.clock.now();
+        let now = self.now();
         let due = reading.progress.is_tail_due(now, self.pace.rules);
         if !due || reading.begun.window.kind == WindowKind::Tail {
             return Ok(());
