@@ -23,6 +23,10 @@ impl Poller {
     /// `UpdatedAt`.
     pub(super) async fn watch(&self, scope: &Scope) -> Result<(), PollError> {
         let known = self.store.watched(scope, MAX_BY_ID).await?;
+        if known.is_empty() {
+            self.recorder.unwatched(scope, self.clock.now()).await;
+            return Ok(());
+        }
         for some in known.chunks(Question::MAX_IDS) {
             self.ask_by_id(scope, some, ClockKind::Watch).await?;
         }

@@ -17,6 +17,7 @@ mod page;
 mod page_token;
 mod plan;
 mod poll;
+mod quiet;
 mod record;
 mod schedule;
 mod supervisor;

@@ -65,7 +65,7 @@ pub(super) struct Poller {
     pub(super) store: Arc<dyn Store>,
     pub(super) partition: Partition,
     schedule: Arc<Schedule>,
-    recorder: Recorder,
+    pub(super) recorder: Recorder,
     pub(super) clock: Clock,
     pace: Pace,
     metrics: PipelineMetrics,
@@ -347,6 +347,7 @@ impl Poller {
         };
         let words = error.to_string();
         warn!(%scope, state = state.as_str(), error = %Printable(&words), "cannot read {scope}");
+        self.recorder.withdraw(scope).await;
         let noted = self
             .store
             .note_trouble(scope, state, &words, self.clock.now())
