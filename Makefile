@@ -4,7 +4,9 @@ CARGO ?= cargo
 CARGO_TARGET_DIR ?= $(CURDIR)/target
 export CARGO_TARGET_DIR
 
-.PHONY: demo test soak bench lint tools
+HUBWATCH = $(CARGO_TARGET_DIR)/release/hubwatch
+
+.PHONY: demo test soak bench bench-idle lint tools
 
 ## Builds hubwatch and runs it against a simulated organization until Ctrl-C.
 demo:
@@ -20,12 +22,21 @@ SEEDS ?= 1000..4000
 soak:
 	HUBWATCH_SOAK_SEEDS=$(SEEDS) HUBWATCH_SOAK_LOG=$(LOG) $(CARGO) test --locked --test soak -- --nocapture
 
-## What a full sync costs, beside a floor and a boto3 script. BENCH="--findings 100000 1000000" sets sizes;
-## benches/full_sync.py --help lists more.
+## What a full sync costs, beside a floor and a boto3 script; how much of the quota a backfill uses, how
+## soon news is recorded and told, and what many quiet scopes cost. BENCH="--findings 100000 1000000" sets
+## sizes of the first; each file in benches/ has --help.
 bench: tools
 	$(CARGO) build --locked --release
 	$(CARGO) build --locked --release --manifest-path benches/peers/floor/Cargo.toml --target-dir $(CARGO_TARGET_DIR)/floor
-	$(CARGO_TARGET_DIR)/test-clients/bin/python benches/full_sync.py --hubwatch $(CARGO_TARGET_DIR)/release/hubwatch --floor $(CARGO_TARGET_DIR)/floor/release/floor $(BENCH)
+	$(CARGO_TARGET_DIR)/test-clients/bin/python benches/full_sync.py --hubwatch $(HUBWATCH) --floor $(CARGO_TARGET_DIR)/floor/release/floor $(BENCH)
+	python3 benches/quota.py --hubwatch $(HUBWATCH)
+	python3 benches/lag.py --hubwatch $(HUBWATCH)
+	python3 benches/idle.py --hubwatch $(HUBWATCH) --accounts 1667 --interval 10
+
+## The same number of polls a second as above from 170,000 scopes every 60 s, which takes a while to get to.
+bench-idle:
+	$(CARGO) build --locked --release
+	python3 benches/idle.py --hubwatch $(HUBWATCH)
 
 ## What the tests need beside the Rust toolchain: clients and checkers that we did not write.
 tools:

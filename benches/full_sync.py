@@ -35,7 +35,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 BACKFILL = dt.timedelta(days=90)
-ORIGIN = "2010-01-01T00:00:00.000Z"
+ORIGIN = "1970-01-01T00:00:00.000Z"
 # The bars, for a run of this size or more: below it, start-up counts.
 FLOOR_BAR, BOTO3_BAR, BYTES_BAR, MEMORY_BAR_MB, GROWTH_BAR = 2.5, 15.0, 600, 256, 0.15
 
@@ -64,10 +64,10 @@ class Cost:
 class Simulation:
     """A simulated organization in a process of its own."""
 
-    def __init__(self, hubwatch, directory, accounts, regions, findings, seed):
+    def __init__(self, hubwatch, directory, accounts, regions, findings, seed, quota=0):
         faults = directory / "faults.json"
         faults.write_text('{"short_pages": 0}')
-        command = [hubwatch, "simulate", "--quota", "0", "--faults", faults, "--seed", seed]
+        command = [hubwatch, "simulate", "--quota", quota, "--faults", faults, "--seed", seed]
         command += ["--accounts", accounts, "--regions", regions, "--findings", findings]
         self.process = subprocess.Popen(
             [str(word) for word in command], stdout=subprocess.PIPE, text=True
@@ -91,10 +91,16 @@ class Simulation:
             return json.load(answer)
 
     def pages_given(self):
+        return self.asked()
+
+    def asked(self, outcome="ok"):
+        """How many GetFindings had this outcome; `throttled` for every kind of refusal by rate."""
+        throttled = ("TooManyRequestsException", "LimitExceededException", "ThrottlingException")
+        outcomes = throttled if outcome == "throttled" else (outcome,)
         return sum(
             line["requests"]
             for line in self.ask("/stats")
-            if (line["operation"], line["outcome"]) == ("GetFindings", "ok")
+            if line["operation"] == "GetFindings" and line["outcome"] in outcomes
         )
 
     def stop(self):
@@ -325,4 +331,5 @@ def main():
     sys.exit(0 if good else 1)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -3,13 +3,15 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::raw::Object;
+use super::{raw::Object, salvage::salvage};
 
 /// One answer of `GetFindings`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<'a> {
     /// The findings, each exactly as AWS sent it.
     pub raws: Vec<&'a str>,
+    /// Findings that are not text at all, each exactly as AWS sent it.
+    pub garbled: Vec<&'a [u8]>,
     /// What to ask for the next page with; `None` on the last page.
     ///
     /// An empty token counts as none: the API model demands a character that is not a space
@@ -60,10 +62,21 @@ struct Answer<'a> {
 ///
 /// # Errors
 ///
-/// When the body is not a JSON object in UTF-8 with one `Findings` array and, if any, a
-/// `NextToken` of text. A page with a token that cannot be read is refused whole: taken for the
-/// last page it would move a watermark over findings that nobody fetched.
+/// When the body is not an object in JSON with one `Findings` array and, if any, a `NextToken` of
+/// text. What is wrong within one finding costs that finding alone. A page with a token that
+/// cannot be read is refused whole: taken for the last page it would move a watermark over
+/// findings that nobody fetched.
 pub fn split_page(body: &[u8]) -> Result<Page<'_>, Malformed> {
+    match split_sound(body) {
+        Err(malformed @ (Malformed::NotUtf8 | Malformed::NotJson)) => {
+            split_spoilt(body).ok_or(malformed)?
+        }
+        split => split,
+    }
+}
+
+/// Splits a page that is JSON through and through, as nearly every page is.
+fn split_sound(body: &[u8]) -> Result<Page<'_>, Malformed> {
     let text = std::str::from_utf8(body).map_err(|_| Malformed::NotUtf8)?;
     let Object(answer) = serde_json::from_str::<Object<Answer<'_>>>(text).map_err(|error| {
         let is_object = text.trim_start().starts_with('{');
@@ -73,14 +86,37 @@ pub fn split_page(body: &[u8]) -> Result<Page<'_>, Malformed> {
             Malformed::NotJson
         }
     })?;
-    let next_token = match answer.next_token {
-        None => None,
-        Some(raw) => Some(serde_json::from_str(raw.get()).map_err(|_| Malformed::Token)?),
-    };
+    let token = answer.next_token.map(|raw| raw.get().as_bytes());
     Ok(Page {
         raws: answer.findings.into_iter().map(RawValue::get).collect(),
-        next_token: next_token.filter(|token: &String| !token.is_empty()),
+        garbled: Vec::new(),
+        next_token: next_token(token)?,
     })
+}
+
+/// Splits a page in which some finding is no JSON; `None` if the page itself is none.
+fn split_spoilt(body: &[u8]) -> Option<Result<Page<'_>, Malformed>> {
+    let parts = salvage(body)?;
+    let (mut raws, mut garbled) = (Vec::new(), Vec::new());
+    for finding in parts.findings {
+        match std::str::from_utf8(finding) {
+            Ok(text) => raws.push(text),
+            Err(_) => garbled.push(finding),
+        }
+    }
+    Some(next_token(parts.next_token).map(|next_token| Page {
+        raws,
+        garbled,
+        next_token,
+    }))
+}
+
+fn next_token(raw: Option<&[u8]>) -> Result<Option<String>, Malformed> {
+    let token: Option<String> = match raw {
+        None => None,
+        Some(raw) => serde_json::from_slice(raw).map_err(|_| Malformed::Token)?,
+    };
+    Ok(token.filter(|token| !token.is_empty()))
 }
 
 #[cfg(test)]
@@ -111,9 +147,25 @@ mod tests {
     }
 
     #[test]
+    fn a_finding_that_is_no_json_costs_itself_and_not_its_page() {
+        let body = b"{\"Findings\":[{\"Id\":\"a\"},{\"Id\":\"\xff\"},{\"Id\":\"\0\"},{\"Id\":b}],\"NextToken\":\"t\"}";
+        let page = split_page(body).unwrap();
+        assert_eq!(
+            page.raws,
+            [r#"{"Id":"a"}"#, "{\"Id\":\"\0\"}", r#"{"Id":b}"#]
+        );
+        assert_eq!(page.garbled, [b"{\"Id\":\"\xff\"}"]);
+        assert_eq!(page.next_token.as_deref(), Some("t"));
+    }
+
+    #[test]
     fn what_is_no_page_is_refused_whole() {
-        let table: [(&[u8], Malformed); 11] = [
-            (b"{\"Findings\":[\"\xff\"]}", Malformed::NotUtf8),
+        let table: [(&[u8], Malformed); 12] = [
+            (b"{\"Findings\":[\"\xff\"]", Malformed::NotUtf8),
+            (
+                b"{\"Findings\":[\"\xff\"],\"NextToken\":\"\xff\"}",
+                Malformed::Token,
+            ),
             (b"", Malformed::NotJson),
             (b"<html>", Malformed::NotJson),
             (b"{\"Findings\":[{\"Id\":\"a\"", Malformed::NotJson),

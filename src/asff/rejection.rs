@@ -10,6 +10,8 @@ const ID_MAX: usize = 512;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RejectReason {
+    /// It is not text in UTF-8.
+    NotUtf8,
     /// It is not JSON.
     NotJson,
     /// It is JSON, and not an object.
@@ -30,7 +32,8 @@ pub enum RejectReason {
 
 impl RejectReason {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
+        Self::NotUtf8,
         Self::NotJson,
         Self::NotAnObject,
         Self::RepeatedField,
@@ -45,6 +48,7 @@ impl RejectReason {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::NotUtf8 => "not_utf8",
             Self::NotJson => "not_json",
             Self::NotAnObject => "not_an_object",
             Self::RepeatedField => "repeated_field",

@@ -8,9 +8,13 @@ use std::{error::Error, time::Duration};
 use aws_smithy_runtime_api::{client::orchestrator::HttpResponse, client::result::SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
+use jiff::Timestamp;
+
 use super::{
+    bounds::TooLarge,
     error::AwsError,
     operation::{Identity, Operation},
+    skew,
 };
 
 /// The longest wait that is believed: longer ones would not fit a time, and no quota of AWS's asks for
@@ -26,6 +30,8 @@ pub(super) struct Answer<'a> {
     pub(super) status: u16,
     pub(super) text: &'a str,
     pub(super) retry_after: Option<Duration>,
+    /// When AWS gave it, by its own clock.
+    pub(super) date: Option<Timestamp>,
 }
 
 /// What one failed request means.
@@ -56,6 +62,10 @@ where
             };
             judge(operation, identity, answer)
         }
+        SdkError::ResponseError(context) if is_too_large(error) => AwsError::Malformed {
+            operation,
+            reason: format!("HTTP {}: {TooLarge}", context.raw().status().as_u16()),
+        },
         // The body broke off. Under an error status, that says enough.
         SdkError::ResponseError(context) if !context.raw().status().is_success() => {
             judge(operation, identity, head(context.raw()))
@@ -122,11 +132,11 @@ fn by_code(operation: Operation, identity: Identity, answer: Answer<'_>) -> Opti
         },
         "RegionDisabledException" => AwsError::RegionDisabled,
 
-        "RequestExpired" | "RequestInTheFuture" | "RequestTimeTooSkewed" => AwsError::ClockSkew,
+        "RequestExpired" | "RequestInTheFuture" | "RequestTimeTooSkewed" => clock_skew(answer),
         // The text of a refused signature repeats the request with its session token: not quoted.
         "InvalidSignatureException" | "SignatureDoesNotMatch" => {
             if mentions(answer.text, "expired") || mentions(answer.text, "not yet current") {
-                AwsError::ClockSkew
+                clock_skew(answer)
             } else {
                 bad_credentials(
                     "AWS computes another signature: a wrong secret key, or a proxy that alters requests",
@@ -162,6 +172,14 @@ fn by_code(operation: Operation, identity: Identity, answer: Answer<'_>) -> Opti
 fn by_status(operation: Operation, identity: Identity, answer: Answer<'_>) -> Option<AwsError> {
     match answer.status {
         429 => Some(throttled(answer)),
+        // AWS names a code with every refusal; whoever names none is not AWS.
+        401 | 403 | 407 if answer.code.is_empty() => Some(AwsError::Unreachable {
+            operation,
+            reason: format!(
+                "HTTP {} without an error code of AWS, as a proxy or firewall answers",
+                answer.status
+            ),
+        }),
         401 | 403 => Some(denied(operation, identity, answer)),
         status if status >= 500 => Some(AwsError::Unreachable {
             operation,
@@ -174,6 +192,12 @@ fn by_status(operation: Operation, identity: Identity, answer: Answer<'_>) -> Op
 fn throttled(answer: Answer<'_>) -> AwsError {
     AwsError::Throttled {
         retry_after: answer.retry_after,
+    }
+}
+
+fn clock_skew(answer: Answer<'_>) -> AwsError {
+    AwsError::ClockSkew {
+        aws_time: answer.date,
     }
 }
 
@@ -251,6 +275,18 @@ fn missing_credentials(error: &(dyn Error + 'static)) -> Option<String> {
     None
 }
 
+/// Whether a body was read no further because of its size.
+fn is_too_large(error: &(dyn Error + 'static)) -> bool {
+    let mut cause: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(inner) = cause {
+        if inner.is::<TooLarge>() {
+            return true;
+        }
+        cause = inner.source();
+    }
+    false
+}
+
 /// What an answer says before its body.
 fn head(response: &HttpResponse) -> Answer<'_> {
     let secs = response.headers().get("retry-after");
@@ -259,6 +295,7 @@ fn head(response: &HttpResponse) -> Answer<'_> {
         retry_after: secs
             .and_then(|secs| secs.trim().parse().ok())
             .map(|secs| Duration::from_secs(secs).min(LONGEST_PAUSE)),
+        date: response.headers().get("date").and_then(skew::moment),
         ..Answer::default()
     }
 }
@@ -273,6 +310,7 @@ mod tests {
             status,
             text,
             retry_after: None,
+            date: None,
         }
     }
 
@@ -389,7 +427,9 @@ mod tests {
             ),
             ("ServiceUnavailable", 503, "", "unreachable"),
             ("", 502, "<html>", "unreachable"),
-            ("", 403, "", "denied"),
+            ("", 403, "", "unreachable"),
+            ("", 407, "", "unreachable"),
+            ("NewKindOfDenial", 403, "", "denied"),
             ("SomethingNew", 400, "", "refused"),
         ];
         for (code, status, text, label) in table {

@@ -22,6 +22,7 @@ use super::{
     error::AwsError,
     metrics::Metrics,
     operation::{Identity, Operation},
+    skew::Skew,
     via::Via,
 };
 use crate::domain::Region;
@@ -46,7 +47,7 @@ pub(super) struct Clients {
 }
 
 impl Clients {
-    pub(super) async fn new(config: &Config, metrics: Metrics) -> Self {
+    pub(super) async fn new(config: &Config, metrics: Metrics, skew: &Skew) -> Self {
         let mut shared = shared_config(config).await;
         if let Some(arn) = &config.role.via {
             let own = aws_sdk_sts::Client::new(&shared);
@@ -60,9 +61,11 @@ impl Clients {
         // shared by all scopes, so the SDK must not repeat one. The pipeline asks again.
         let securityhub = aws_sdk_securityhub::config::Builder::from(&shared)
             .retry_config(RetryConfig::disabled())
+            .interceptor(skew.clone())
             .build();
+        let sts = aws_sdk_sts::config::Builder::from(&shared).interceptor(skew.clone());
         Self {
-            sts: aws_sdk_sts::Client::new(&shared),
+            sts: aws_sdk_sts::Client::from_conf(sts.build()),
             organizations: aws_sdk_organizations::Client::new(&shared),
             ec2: aws_sdk_ec2::Client::new(&shared),
             securityhub: aws_sdk_securityhub::Client::from_conf(securityhub),

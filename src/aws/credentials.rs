@@ -335,7 +335,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_refusal_is_remembered_for_a_minute_and_trouble_for_seconds() {
-        for (error, secs) in [(missing(), 60), (AwsError::ClockSkew, 5)] {
+        for (error, secs) in [(missing(), 60), (AwsError::ClockSkew { aws_time: None }, 5)] {
             let mut held = Held::default();
             held.learn(Err(error)).unwrap_err();
             tokio::time::advance(Duration::from_secs(secs - 1)).await;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::operation::{Identity, Operation};
 use crate::domain::CoverageState;
 
@@ -66,8 +68,11 @@ pub enum AwsError {
         reason: String,
     },
     /// AWS refuses the signature because its time is not ours.
-    #[error("this machine's clock differs too much from AWS's; correct it, for example with NTP")]
-    ClockSkew,
+    #[error("this machine's clock differs too much from AWS's{}; correct it, for example with NTP", says(*.aws_time))]
+    ClockSkew {
+        /// What AWS's clock showed, where the answer said it.
+        aws_time: Option<Timestamp>,
+    },
     /// AWS does not accept the request as such. The same request will be refused again.
     #[error("AWS refused {operation}: {said}")]
     Refused {
@@ -122,7 +127,7 @@ impl AwsError {
             Self::ExpiredSession => "expired_session",
             Self::StaleToken => "stale_token",
             Self::BadCredentials { .. } => "bad_credentials",
-            Self::ClockSkew => "clock_skew",
+            Self::ClockSkew { .. } => "clock_skew",
             Self::Refused { .. } => "refused",
             Self::Unreachable { .. } => "unreachable",
             Self::Malformed { .. } => "malformed",
@@ -148,7 +153,7 @@ impl AwsError {
             Self::ExpiredSession
             | Self::StaleToken
             | Self::BadCredentials { .. }
-            | Self::ClockSkew
+            | Self::ClockSkew { .. }
             | Self::Refused { .. }
             | Self::Unreachable { .. }
             | Self::Malformed { .. }
@@ -172,7 +177,7 @@ impl AwsError {
             | Self::ExpiredSession
             | Self::StaleToken
             | Self::BadCredentials { .. }
-            | Self::ClockSkew
+            | Self::ClockSkew { .. }
             | Self::Selection { .. }
             | Self::Setup { .. } => None,
         }
@@ -199,6 +204,10 @@ impl AwsError {
         }
         self.to_string()
     }
+}
+
+fn says(aws_time: Option<Timestamp>) -> String {
+    aws_time.map_or_else(String::new, |at| format!(", which showed {at:.0}"))
 }
 
 fn advice_on_denial(operation: Operation, identity: Identity, said: &str) -> String {

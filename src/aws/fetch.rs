@@ -67,7 +67,7 @@ impl Aws {
         // Only now, so that a scope that waits for its turn takes nobody's place. Never closed.
         let _place = self.in_flight.acquire().await.ok();
 
-        let body = RawBody::default();
+        let body = RawBody::new(&self.room);
         let call = self
             .clients
             .securityhub_as(session.credentials(), &scope.region);
@@ -151,6 +151,12 @@ fn whole(body: Option<Bytes>) -> Result<Bytes, AwsError> {
     let body = body.ok_or_else(|| malformed("it has no body"))?;
     match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
         Some(b'{') => Ok(body),
+        Some(0x1f) => Err(malformed(
+            "it is compressed, which nobody asked for: a proxy alters answers",
+        )),
+        Some(b'<') => Err(malformed(
+            "it is a web page, as a proxy or a network's log-in page answers",
+        )),
         _ => Err(malformed("it is not a JSON object")),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use prometheus::{HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, Registry};
+use prometheus::{Gauge, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, Registry};
 
 use super::{error::AwsError, operation::Operation};
 
@@ -13,6 +13,7 @@ pub(super) struct Metrics {
     duration: HistogramVec,
     throttles: IntCounter,
     credentials: IntCounterVec,
+    pub(super) clock_ahead: Gauge,
 }
 
 impl Metrics {
@@ -45,6 +46,11 @@ impl Metrics {
             ),
             &["outcome"],
         )?;
+        let clock_ahead = Gauge::new(
+            "hubwatch_aws_clock_skew_seconds",
+            "How far this machine's clock is ahead of AWS's by its last answer, negative if behind.",
+        )?;
+        registry.register(Box::new(clock_ahead.clone()))?;
         registry.register(Box::new(requests.clone()))?;
         registry.register(Box::new(duration.clone()))?;
         registry.register(Box::new(throttles.clone()))?;
@@ -59,6 +65,7 @@ impl Metrics {
             duration,
             throttles,
             credentials,
+            clock_ahead,
         })
     }
 

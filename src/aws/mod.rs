@@ -3,6 +3,7 @@
 //! Knows how to ask AWS: endpoints, signatures, roles, request budgets, and what each refusal means.
 //! Does not know what a finding says, what is stored, or when and what to ask next.
 
+mod bounds;
 mod budget;
 mod classify;
 mod clients;
@@ -23,6 +24,7 @@ mod pretend;
 mod raw_body;
 mod selection;
 mod settings;
+mod skew;
 #[cfg(test)]
 mod tests;
 mod validate;
@@ -44,11 +46,13 @@ pub use settings::{
     Settings, TagValues,
 };
 
-use crate::domain::{AccountId, Clock};
+use crate::domain::{AccountId, Clock, Timestamp};
+use bounds::Room;
 use budget::Budgets;
 use clients::Clients;
 use credentials::{Session, Sessions};
 use metrics::Metrics;
+use skew::Skew;
 
 /// AWS, as seen with one set of credentials in one partition. Share it in an `Arc`.
 #[derive(Debug)]
@@ -58,6 +62,8 @@ pub struct Aws {
     sessions: Sessions,
     budgets: Budgets,
     in_flight: Semaphore,
+    room: Room,
+    skew: Skew,
 }
 
 /// Who we are to AWS.
@@ -83,11 +89,14 @@ impl Aws {
             reason: error.to_string(),
         })?;
         let config = Arc::new(config);
-        let clients = Arc::new(Clients::new(&config, metrics).await);
+        let skew = Skew::new(clock.clone(), metrics.clock_ahead.clone());
+        let clients = Arc::new(Clients::new(&config, metrics, &skew).await);
         Ok(Self {
             sessions: Sessions::new(Arc::clone(&config), Arc::clone(&clients), clock),
             budgets: Budgets::new(config.pace),
             in_flight: Semaphore::new(config.in_flight),
+            room: Room::new(),
+            skew,
             clients,
             config,
         })
@@ -112,6 +121,22 @@ impl Aws {
                 operation: Operation::CallerIdentity,
                 reason: "it names no account".to_owned(),
             }),
+        }
+    }
+
+    /// A time of ours as AWS's clock has it, if ours is ahead by what its last answer said; the same
+    /// otherwise. A window that ends then never covers times that AWS has yet to reach.
+    #[must_use]
+    pub fn not_ahead(&self, ours: Timestamp) -> Timestamp {
+        self.skew.not_ahead(ours)
+    }
+
+    /// Asks AWS for the time, unless some answer has told it. Windows that are pinned before that
+    /// are pinned by our own clock.
+    pub async fn hear_the_time(&self) {
+        if !self.skew.is_known() {
+            // A refusal tells the time as well, and whatever is wrong is met again soon.
+            drop(self.caller().await);
         }
     }
 

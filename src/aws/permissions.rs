@@ -77,7 +77,7 @@ impl Aws {
             | AwsError::ExpiredSession
             | AwsError::StaleToken
             | AwsError::BadCredentials { .. }
-            | AwsError::ClockSkew
+            | AwsError::ClockSkew { .. }
             | AwsError::Refused { .. }
             | AwsError::Unreachable { .. }
             | AwsError::Malformed { .. }

@@ -2,9 +2,16 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-/// The time before which no finding can have been updated. Security Hub was announced in November
-/// 2018; providers may write older times, so this leaves a margin of years.
-pub const ORIGIN: Timestamp = Timestamp::constant(1_262_304_000, 0); // 2010-01-01T00:00:00Z
+/// The time before which no finding says that it was updated. Security Hub was announced in November
+/// 2018, but providers write what they like, and the epoch is what a clock that was never set shows.
+pub const ORIGIN: Timestamp = Timestamp::UNIX_EPOCH;
+/// What every readable time lies before, as far as a filter of AWS's can say it: findings that claim
+/// to be updated in years to come are there all the same.
+const FOREVER: Timestamp = Timestamp::constant(253_402_207_200, 0); // 9999-12-30T22:00:00Z
+/// How far the tail asks beyond its end: findings that a provider whose clock is ahead has just
+/// written, and those of AWS's last minutes where our own clock is behind. AWS refuses requests from
+/// a clock that is further off.
+const AHEAD: SignedDuration = SignedDuration::from_mins(15);
 
 /// Which question a window asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -150,6 +157,26 @@ impl SyncProgress {
     #[must_use]
     pub fn is_backfilled(&self) -> bool {
         self.history_from <= ORIGIN
+    }
+
+    /// What is left to ask of a window that was begun. Pinned like its bounds: the same whenever it
+    /// is asked.
+    ///
+    /// A window proves that everything up to its end is recorded, and asks for more: for what says
+    /// that it will be updated later. Of history only the newest window does.
+    #[must_use]
+    pub fn question(&self, begun: &BegunWindow) -> Window {
+        let rest = begun.rest();
+        let until = match rest.kind {
+            WindowKind::Tail => rest.end.saturating_add(AHEAD).unwrap_or(rest.end),
+            WindowKind::Backfill if rest.end < self.first_contact => rest.end,
+            WindowKind::Backfill | WindowKind::Late | WindowKind::Reconcile => FOREVER,
+        };
+        Window {
+            // A page may have ended beyond the window.
+            end: rest.end.max(until).max(rest.start),
+            ..rest
+        }
     }
 
     /// Whether the tail is due. Half an interval early, so that jitter never skips a turn; and after
@@ -342,6 +369,29 @@ mod tests {
         let looked = at("2026-03-09T00:00:00Z");
         let late = progress.late_window(looked, RULES).unwrap();
         assert!(late.start <= updated, "{late:?}");
+    }
+
+    #[test]
+    fn what_claims_to_be_updated_in_times_to_come_is_asked_for() {
+        let progress = SyncProgress::first_contact(at("2026-03-01T00:00:00Z"));
+        let newest = progress.backfill_window(RULES).unwrap();
+        let older = progress.after(newest).backfill_window(RULES).unwrap();
+        let tail = progress.tail_window(at("2026-03-01T00:01:00Z"), RULES);
+        let known = backfilled(at("2026-03-01T00:00:00Z"));
+        let late = known.late_window(at("2026-03-02T00:00:00Z"), RULES);
+        let asked = |window| progress.question(&BegunWindow::at_start(window)).end;
+        assert_eq!(asked(newest), FOREVER);
+        assert_eq!(asked(older), older.end, "or everything would be read again");
+        assert_eq!(asked(tail), at("2026-03-01T00:16:00Z"));
+        assert_eq!(asked(late.unwrap()), FOREVER);
+        // What was asked beyond the end moves no mark beyond it.
+        assert_eq!(progress.after(tail).watermark, tail.end);
+
+        // Reading goes on behind a page that ended beyond the window.
+        let mut begun = BegunWindow::at_start(tail);
+        begun.from = at("2026-03-01T00:15:00Z");
+        let rest = progress.question(&begun);
+        assert!(rest.start < rest.end);
     }
 
     #[test]

@@ -10,7 +10,10 @@ use crate::{
     store::{KnownFinding, Reached},
 };
 
-use super::poll::{MAX_PAGES, PollError, Poller};
+use super::{
+    page_token::PageToken,
+    poll::{MAX_PAGES, PollError, Poller},
+};
 
 /// How many findings are asked for by id in one poll; the others wait for the next.
 const MAX_BY_ID: u32 = 200;
@@ -20,6 +23,10 @@ impl Poller {
     /// `UpdatedAt`.
     pub(super) async fn watch(&self, scope: &Scope) -> Result<(), PollError> {
         let known = self.store.watched(scope, MAX_BY_ID).await?;
+        if known.is_empty() {
+            self.recorder.unwatched(scope, self.clock.now()).await;
+            return Ok(());
+        }
         for some in known.chunks(Question::MAX_IDS) {
             self.ask_by_id(scope, some, ClockKind::Watch).await?;
         }
@@ -63,12 +70,12 @@ impl Poller {
         let ids: BTreeSet<&str> = keyed.iter().map(|(_, key)| key.id.as_str()).collect();
         let question = Question::Ids(ids.into_iter().map(str::to_owned).collect());
         let mut met = BTreeSet::new();
-        let mut token: Option<String> = None;
+        let mut token = PageToken::default();
         for _ in 0..MAX_PAGES {
             if self.stop.is_cancelled() {
                 return Err(PollError::Stopped);
             }
-            let page = self.page(scope, &question, token.as_deref()).await?;
+            let page = self.page(scope, &question, token.get()).await?;
             met.extend(
                 page.findings
                     .iter()
@@ -82,8 +89,7 @@ impl Poller {
                     let absent = keyed.into_iter().filter(|(_, key)| !met.contains(key));
                     return Ok(absent.map(|(number, _)| number).collect());
                 }
-                same if same == token => return Err(PollError::Endless),
-                next => token = next,
+                Some(next) => token.follow(next)?,
             }
         }
         Err(PollError::Endless)

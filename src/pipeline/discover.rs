@@ -91,6 +91,8 @@ impl Discoverer {
     /// Takes one complete census, stores it, and schedules what can be read.
     async fn step(&self) -> Result<(), DiscoverError> {
         self.pulse.beat();
+        // What is scheduled below is read in windows that AWS's clock has a say in.
+        self.aws.hear_the_time().await;
         let accounts = self.aws.accounts().await.map_err(DiscoverError::Accounts)?;
         let home = self
             .aws

@@ -37,7 +37,7 @@ impl ReadPage {
         let mut findings = Vec::with_capacity(page.raws.len());
         let mut rejected = Vec::new();
         for raw in &page.raws {
-            let place = place_in(&body, raw);
+            let place = place_in(&body, raw.as_bytes());
             match asff::read(raw, scope, partition) {
                 Ok(reading) => findings.push(FindingRecord {
                     identity: correlate::identify(&reading.finding),
@@ -54,6 +54,12 @@ impl ReadPage {
                 }),
             }
         }
+        rejected.extend(page.garbled.iter().map(|raw| RejectedRecord {
+            reason: asff::RejectReason::NotUtf8.as_str(),
+            detail: "it is not text in UTF-8".to_owned(),
+            id: None,
+            raw: place_in(&body, raw),
+        }));
         let next_token = page.next_token;
         Ok(Self {
             body: body.clone(),
@@ -71,7 +77,7 @@ impl ReadPage {
 }
 
 /// Where in the body a part of it stands.
-fn place_in(body: &Bytes, part: &str) -> Range<usize> {
+fn place_in(body: &Bytes, part: &[u8]) -> Range<usize> {
     let start = part.as_ptr().addr().saturating_sub(body.as_ptr().addr());
     start..start.saturating_add(part.len())
 }

@@ -23,6 +23,7 @@ use super::{
     aside::{Aside, Turn},
     backoff,
     page::ReadPage,
+    page_token::PageToken,
     plan::{Plan, plan},
     record::Recorder,
     schedule::Schedule,
@@ -69,7 +70,7 @@ pub(super) struct Poller {
     pub(super) partition: Partition,
     schedule: Arc<Schedule>,
     aside: Arc<Aside<Scope>>,
-    recorder: Recorder,
+    pub(super) recorder: Recorder,
     pub(super) clock: Clock,
     pace: Pace,
     metrics: PipelineMetrics,
@@ -98,6 +99,12 @@ impl Poller {
             pulse: daemon.health.expect("read", PATIENCE),
             stop,
         }
+    }
+
+    /// The time that windows are pinned by. A watermark must not pass times that AWS has yet to
+    /// reach, however far our clock is ahead.
+    fn now(&self) -> Timestamp {
+        self.aws.not_ahead(self.clock.now())
     }
 
     pub(super) async fn run(self) {
@@ -141,7 +148,7 @@ impl Poller {
     /// that they hold no reader for long. Returns whether that was all.
     async fn poll(&self, scope: &Scope) -> Result<bool, PollError> {
         let known = self.store.progress(scope).await?;
-        let now = self.clock.now();
+        let now = self.now();
         let Plan {
             mut progress,
             windows,
@@ -207,12 +214,12 @@ impl Poller {
     /// of a part.
     async fn read_part(&self, scope: &Scope, reading: &mut Reading) -> Result<bool, PollError> {
         let window = reading.begun.window;
-        let question = Question::Updated(reading.begun.rest());
-        let mut token: Option<String> = None;
+        let question = Question::Updated(reading.progress.question(&reading.begun));
+        let mut token = PageToken::default();
         let mut ascending = Ascending::default();
         for pages in 1..=MAX_PAGES {
             self.keep_up(scope, reading).await?;
-            let page = self.page(scope, &question, token.as_deref()).await?;
+            let page = self.page(scope, &question, token.get()).await?;
             let edge = ascending.edge_after(&page);
             // Only behind an edge that moved, or the part would be read for ever.
             let part_ends = edge.filter(|edge| pages >= PART_PAGES && *edge > reading.begun.from);
@@ -243,8 +250,7 @@ impl Poller {
                     reading.begun.from = edge;
                     return Ok(false);
                 }
-                (same, None) if same == token => return Err(PollError::Endless),
-                (next, None) => token = next,
+                (Some(next), None) => token.follow(next)?,
             }
         }
         Err(PollError::Endless)
@@ -255,7 +261,7 @@ impl Poller {
         if self.stop.is_cancelled() {
             return Err(PollError::Stopped);
         }
-        let now = self.clock.now();
+        let now = self.now();
         let due = reading.progress.is_tail_due(now, self.pace.rules);
         if !due || reading.begun.window.kind == WindowKind::Tail {
             return Ok(());
@@ -362,6 +368,7 @@ impl Poller {
         };
         let words = error.to_string();
         warn!(%scope, state = state.as_str(), error = %Printable(&words), "cannot read {scope}");
+        self.recorder.withdraw(scope).await;
         let noted = self
             .store
             .note_trouble(scope, state, &words, self.clock.now())

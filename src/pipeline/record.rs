@@ -9,12 +9,12 @@ use tokio::{
 use tracing::warn;
 
 use crate::{
-    domain::{Clock, ClockKind},
+    domain::{Clock, ClockKind, Scope, Timestamp},
     observe::Pulse,
     store::{PageOutcome, PageRecord, Store, StoreError},
 };
 
-use super::{Daemon, PipelineMetrics};
+use super::{Daemon, PipelineMetrics, quiet::Quiet};
 
 /// How many pages wait for the writer before readers wait too.
 const QUEUE: usize = 64;
@@ -37,12 +37,14 @@ struct Submission {
 #[derive(Debug, Clone)]
 pub(super) struct Recorder {
     queue: mpsc::Sender<Submission>,
+    quiet: Arc<Quiet>,
 }
 
 impl Recorder {
     /// A recorder, and the loop behind it.
     pub(super) fn new(daemon: &Daemon, wake_decide: Arc<Notify>) -> (Self, RecordLoop) {
         let (queue, submitted) = mpsc::channel(QUEUE);
+        let quiet = Arc::new(Quiet::new());
         let record_loop = RecordLoop {
             submitted,
             store: Arc::clone(&daemon.store),
@@ -50,16 +52,20 @@ impl Recorder {
             metrics: daemon.metrics.clone(),
             pulse: daemon.health.expect("record", PATIENCE),
             wake_decide,
+            quiet: Arc::clone(&quiet),
         };
-        (Self { queue }, record_loop)
+        (Self { queue, quiet }, record_loop)
     }
 
-    /// Records one page. When this returns `Ok`, the page survives a crash.
+    /// Records one page. When this returns `Ok`, what it holds survives a crash.
     pub(super) async fn record(
         &self,
         page: PageRecord,
         clock: ClockKind,
     ) -> Result<PageOutcome, StoreError> {
+        let Some(page) = self.quiet.keep(page).await else {
+            return Ok(PageOutcome::default());
+        };
         let (done, recorded) = oneshot::channel();
         let closed = || StoreError::Unavailable("hubwatch is shutting down".to_owned());
         self.queue
@@ -67,6 +73,17 @@ impl Recorder {
             .await
             .map_err(|_| closed())?;
         recorded.await.map_err(|_| closed())?
+    }
+
+    /// Takes back that a scope had nothing new, if that is not written yet: something else has become
+    /// true of it. Afterwards nothing that was said before is written any more.
+    pub(super) async fn withdraw(&self, scope: &Scope) {
+        self.quiet.withdraw(scope).await;
+    }
+
+    /// Notes that there is nothing in a scope to be asked for by id, some time soon.
+    pub(super) async fn unwatched(&self, scope: &Scope, now: Timestamp) {
+        self.quiet.unwatched(scope, now).await;
     }
 }
 
@@ -79,27 +96,55 @@ pub(super) struct RecordLoop {
     metrics: PipelineMetrics,
     pulse: Pulse,
     wake_decide: Arc<Notify>,
+    quiet: Arc<Quiet>,
 }
 
 impl RecordLoop {
     pub(super) async fn run(mut self) {
         let mut batch = Vec::with_capacity(PER_COMMIT);
-        while self.gather(&mut batch).await {
-            self.step(std::mem::take(&mut batch)).await;
+        let mut write_quiet_at = Instant::now();
+        loop {
+            self.pulse.rest(None);
+            let first = self.submitted.recv_many(&mut batch, PER_COMMIT);
+            let ended = timeout_at(write_quiet_at, first).await == Ok(0);
+            if !batch.is_empty() {
+                self.fill(&mut batch).await;
+                self.step(std::mem::take(&mut batch)).await;
+            }
+            if ended || Instant::now() >= write_quiet_at {
+                write_quiet_at = Instant::now() + self.write_quiet().await;
+            }
+            if ended {
+                return;
+            }
         }
     }
 
-    /// Fills a batch. Returns whether there is one.
-    async fn gather(&mut self, batch: &mut Vec<Submission>) -> bool {
-        self.pulse.rest(None);
-        let mut more = self.submitted.recv_many(batch, PER_COMMIT).await > 0;
+    /// Writes down which scopes had nothing new, and says after what pause to do so again.
+    async fn write_quiet(&self) -> Duration {
+        self.pulse.beat();
+        let (wait, written) = self.quiet.write(&*self.store, self.clock.now()).await;
+        match written {
+            Ok(0) => {}
+            Ok(_) => self.pulse.succeeded(),
+            Err(error) => {
+                self.pulse.failed(&error.to_string());
+                self.metrics.store_failed(&error);
+                warn!(%error, "cannot note that scopes had nothing new; they are asked again");
+            }
+        }
+        wait
+    }
+
+    /// Waits a little for more pages to share the commit of the first.
+    async fn fill(&mut self, batch: &mut Vec<Submission>) {
+        let mut more = true;
         let until = Instant::now() + GATHERING;
         while more && batch.len() < PER_COMMIT {
             let room = PER_COMMIT - batch.len();
             let next = self.submitted.recv_many(batch, room);
             more = timeout_at(until, next).await.is_ok_and(|n| n > 0);
         }
-        !batch.is_empty()
     }
 
     async fn step(&self, batch: Vec<Submission>) {

@@ -126,6 +126,10 @@ pub trait Store: Send + Sync + Debug {
         now: Timestamp,
     ) -> Result<(), StoreError>;
 
+    /// The same for many scopes in which there was nothing to ask for, each with the time when that was
+    /// found.
+    async fn note_unwatched(&self, scopes: Vec<(Scope, Timestamp)>) -> Result<(), StoreError>;
+
     /// Findings of a scope that a reconcile window did not meet.
     async fn suspects(&self, scope: &Scope, limit: u32) -> Result<Vec<KnownFinding>, StoreError>;
 

@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
+    ops::Range,
     path::Path,
 };
 
@@ -85,4 +86,82 @@ fn samples_sent_as_pages_are_split_into_the_same_lines() {
     );
     let page = asff::split_page(body.as_bytes()).unwrap();
     assert_eq!(page.raws, lines);
+}
+
+/// A page of samples with a few bytes changed, taken out, put in twice, or cut off behind.
+fn spoilt(page: &[u8], dice: &mut fastrand::Rng) -> Vec<u8> {
+    const TELLING: &[u8] = b"{}[]\",:\\u0\0\n\xff\xc3dnt-9eE";
+    let mut body = page.to_vec();
+    for _ in 0..dice.usize(1..6) {
+        let at = dice.usize(..body.len());
+        let until = (at + dice.usize(..40)).min(body.len());
+        match dice.u8(..5) {
+            0 => body[at] = dice.u8(..),
+            1 => body[at] = TELLING[dice.usize(..TELLING.len())],
+            2 => drop(body.drain(at..until)),
+            3 => {
+                let again = body[at..until].to_vec();
+                body.splice(at..at, again);
+            }
+            _ => body.insert(at, TELLING[dice.usize(..TELLING.len())]),
+        }
+        if body.is_empty() {
+            break;
+        }
+    }
+    if dice.u8(..8) == 0 {
+        body.truncate(dice.usize(..=body.len()));
+    }
+    body
+}
+
+/// Every finding of a page lies within it, behind the one before, and is read or rejected.
+fn check_page(body: &[u8]) -> (usize, usize) {
+    let Ok(page) = asff::split_page(body) else {
+        return (0, 0);
+    };
+    let within = body.as_ptr_range();
+    let mut places: Vec<Range<*const u8>> = Vec::new();
+    places.extend(page.raws.iter().map(|raw| raw.as_bytes().as_ptr_range()));
+    places.extend(page.garbled.iter().map(|raw| raw.as_ptr_range()));
+    places.sort_by_key(|place| place.start);
+    assert!(
+        places
+            .iter()
+            .all(|p| p.start >= within.start && p.end <= within.end)
+    );
+    assert!(places.windows(2).all(|two| two[0].end <= two[1].start));
+    let read = page.raws.iter().filter_map(|raw| {
+        let reading = read_one(raw).ok()?;
+        assert_eq!(asff::splice(raw, &reading.stamps).as_deref(), Some(*raw));
+        Some(correlate::identify(&reading.finding).key())
+    });
+    (read.count(), places.len())
+}
+
+#[test]
+fn whatever_is_done_to_a_page_it_is_read_or_refused_and_nothing_else() {
+    let lines: Vec<&str> = include_str!("../data/findings.ndjson")
+        .lines()
+        .filter(|line| line.ends_with('}'))
+        .chain([
+            include_str!("../data/control.json"),
+            include_str!("../data/legacy.json"),
+        ])
+        .collect();
+    let body = format!("{{\"Findings\":[{}],\"NextToken\":\"t\"}}", lines.join(","));
+    let rounds = std::env::var("HUBWATCH_TEST_FUZZ").ok();
+    let rounds: u64 = rounds
+        .and_then(|rounds| rounds.parse().ok())
+        .unwrap_or(5_000);
+    let (mut read, mut split) = (0, 0);
+    for seed in 0..rounds {
+        let body = spoilt(body.as_bytes(), &mut fastrand::Rng::with_seed(seed));
+        let checked = std::panic::catch_unwind(|| check_page(&body));
+        let (r, s) = checked.unwrap_or_else(|_| panic!("seed {seed} breaks it"));
+        read += r;
+        split += s;
+    }
+    println!("{rounds} pages: {split} findings, {read} of them read");
+    assert!(read > 0 && split > read, "a test that cannot fail");
 }

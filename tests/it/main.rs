@@ -12,6 +12,7 @@
 mod accounts;
 mod asff;
 mod aws;
+mod bad_input;
 mod before;
 mod clocks;
 mod config;

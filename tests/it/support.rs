@@ -311,8 +311,15 @@ impl Bench {
     /// The daemon's loops in this process, by a clock of the test's. Polls follow each other
     /// quickly; which windows are due is for the clock to say.
     pub(crate) async fn loops(&self, clock: &Clock) -> Daemon {
+        self.loops_through(clock, &self.simulator.endpoints().aws_endpoint_url)
+            .await
+    }
+
+    /// The same, with something between them and the simulated AWS.
+    pub(crate) async fn loops_through(&self, clock: &Clock, aws_endpoint_url: &str) -> Daemon {
         let at = self.simulator.endpoints();
-        let config = config::load(Some(&self.path("hubwatch.toml")), []).unwrap();
+        let through = ("HUBWATCH_AWS__ENDPOINT_URL".into(), aws_endpoint_url.into());
+        let config = config::load(Some(&self.path("hubwatch.toml")), [through]).unwrap();
         let secret = SecretString::from(at.secret_access_key.clone());
         let registry = new_registry().unwrap();
         let aws_config = config.aws.with_keys(&at.access_key_id, secret);

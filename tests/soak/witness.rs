@@ -202,6 +202,10 @@ impl Store for Watched {
         hand_on!(self.note_watched(scope, last, now))
     }
 
+    async fn note_unwatched(&self, scopes: Vec<(Scope, Timestamp)>) -> Result<(), StoreError> {
+        hand_on!(self.note_unwatched(scopes))
+    }
+
     async fn suspects(&self, scope: &Scope, limit: u32) -> Result<Vec<KnownFinding>, StoreError> {
         hand_on!(self.suspects(scope, limit))
     }

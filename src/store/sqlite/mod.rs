@@ -361,6 +361,17 @@ impl Store for Sqlite {
         .await
     }
 
+    async fn note_unwatched(&self, scopes: Vec<(Scope, Timestamp)>) -> Result<(), StoreError> {
+        self.write(move |tx, memory| {
+            for (scope, at) in &scopes {
+                let id = memory.scopes.id(tx, scope)?;
+                windows::note_watched(tx, id, None, *at)?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
     async fn suspects(&self, scope: &Scope, limit: u32) -> Result<Vec<KnownFinding>, StoreError> {
         let scope = scope.clone();
         self.read(move |tx| sweep::suspects(tx, &scope, limit))

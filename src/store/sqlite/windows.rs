@@ -141,6 +141,9 @@ pub(super) fn complete(
     if window.kind == WindowKind::Reconcile {
         let begun = of_kind(tx, scope, window.kind)?;
         sweep::suspect(tx, scope, begun.from, window.end, window.end)?;
+        // The window asked for what claims to be updated in times to come, too. What came in since
+        // it began is no such thing.
+        sweep::suspect(tx, scope, now.max(window.end), Timestamp::MAX, window.end)?;
     }
     let after = before.after(window);
     let only = |kind| (window.kind == kind).then_some(window.end);
