@@ -10,9 +10,9 @@ use super::{tidying::compare, *};
 const PAGES: usize = 1_000;
 const PER_PAGE: usize = 100;
 /// How long recording rests between pages: readers wait for AWS most of the time.
-const BETWEEN: Duration = Duration::from_millis(4);
-/// As the daemon does: a tenth of the time at most.
-const SHARE: u32 = 9;
+const BETWEEN: Duration = Duration::from_millis(10);
+/// More often than the daemon does, whose loop rests nine times as long as a step took.
+const SHARE: u32 = 3;
 
 /// Two kilobytes that compress about as findings do.
 fn words(random: &mut fastrand::Rng) -> String {
@@ -22,10 +22,14 @@ fn words(random: &mut fastrand::Rng) -> String {
 
 fn raws(random: &mut fastrand::Rng, page: usize, title: &str) -> Vec<String> {
     let some = (0..PER_PAGE).map(|n| Raw {
-        title: format!("{title} {n} {}", words(random)),
+        title: title.to_owned(),
         ..raw(&format!("{page}-{n}"))
     });
-    some.map(|raw| raw.text()).collect()
+    let described = some.map(|raw| {
+        let text = raw.text();
+        text.replace("The bucket can be read by everyone.", &words(random))
+    });
+    described.collect()
 }
 
 /// Records pages of unchanged and new findings until told to stop, and says how long each took.
@@ -156,6 +160,9 @@ async fn how_long_recording_waits_while_the_store_is_tidied_up() {
                 let took = begun.elapsed();
                 let of_chore = longest.entry(step.chore).or_default();
                 *of_chore = (of_chore.0.max(took), of_chore.1 + step.count);
+                if step.count == 0 {
+                    println!("{}: {of_chore:?}", step.chore.as_str());
+                }
                 if step.is_round_done {
                     return longest;
                 }
