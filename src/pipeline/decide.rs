@@ -81,8 +81,7 @@ impl Decider {
                     sleep(RETRY).await;
                 }
             }
-            let rest = rest_due.saturating_duration_since(Instant::now());
-            self.pulse.rest(Some(rest));
+            self.pulse.rest(Some(INTERVAL));
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = sleep_until(rest_due) => {}

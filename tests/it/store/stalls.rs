@@ -1,9 +1,13 @@
 //! How long recording waits while the store is tidied up. Measures and prints; run it by name:
 //! `cargo test --release --test it stalls -- --ignored --nocapture`.
 
-use std::time::{Duration, Instant};
+#![expect(clippy::print_stdout, reason = "what is measured is printed")]
+
+use std::time::Duration;
 
 use hubwatch::store::{Chore, Retention};
+
+use tokio::{task::JoinSet, time::Instant};
 
 use super::{tidying::compare, *};
 
@@ -143,9 +147,10 @@ async fn how_long_recording_waits_while_the_store_is_tidied_up() {
         record_on(&*store, |pages| pages == 400).await,
     );
     sizes("before", &store.tallies().await.unwrap());
-    let tidying = {
+    let mut tidying = JoinSet::new();
+    let handle = {
         let store = Arc::clone(&store);
-        tokio::spawn(async move {
+        tidying.spawn(async move {
             let mut longest = BTreeMap::<Chore, (Duration, u64)>::new();
             let retention = Retention {
                 gone: Some(SignedDuration::ZERO),
@@ -160,9 +165,6 @@ async fn how_long_recording_waits_while_the_store_is_tidied_up() {
                 let took = begun.elapsed();
                 let of_chore = longest.entry(step.chore).or_default();
                 *of_chore = (of_chore.0.max(took), of_chore.1 + step.count);
-                if step.count == 0 {
-                    println!("{}: {of_chore:?}", step.chore.as_str());
-                }
                 if step.is_round_done {
                     return longest;
                 }
@@ -170,9 +172,9 @@ async fn how_long_recording_waits_while_the_store_is_tidied_up() {
             }
         })
     };
-    let took = record_on(&*store, |_| tidying.is_finished()).await;
+    let took = record_on(&*store, |_| handle.is_finished()).await;
     told("recording while tidying up", took);
-    for (chore, (longest, count)) in tidying.await.unwrap() {
+    for (chore, (longest, count)) in tidying.join_next().await.unwrap().unwrap() {
         println!("{}: {count}, longest step {longest:.1?}", chore.as_str());
     }
     sizes("after", &store.tallies().await.unwrap());

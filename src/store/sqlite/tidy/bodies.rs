@@ -1,7 +1,7 @@
 //! Packed bodies with little left in them: what is left moves into a new one.
 //!
 //! Findings know their body and no index leads back: it would cost every finding, for the few that
-//! ever move. So findings are looked through in the order of their keys, and only while a body is
+//! ever move. So findings are looked through in the order they came, and only while a body is
 //! worth it.
 
 use std::collections::{BTreeSet, HashSet};
@@ -22,9 +22,9 @@ const LOOK: u32 = 4_000;
 /// How many bodies one step knows as sparse; the others wait.
 const SPARSE: u32 = 10_000;
 /// How many bodies one step unpacks.
-const UNPACKED: usize = 16;
+const UNPACKED: usize = 8;
 /// How many bytes one step packs, before compression.
-const PACKED: usize = 512 * 1024;
+const PACKED: usize = 256 * 1024;
 
 /// A finding's text in a body with little left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,7 +41,7 @@ pub(super) fn find(tx: &Transaction<'_>, after: i64) -> Result<Found, StoreError
         return Ok(Found::nothing());
     }
     let mut statement = tx.prepare_cached(
-        "SELECT key, body, start, length FROM findings WHERE key > ?1 ORDER BY key LIMIT ?2",
+        "SELECT id, body, start, length FROM findings WHERE id > ?1 ORDER BY id LIMIT ?2",
     )?;
     let mut looked = 0;
     let mut last = after;
@@ -69,11 +69,7 @@ pub(super) fn find(tx: &Transaction<'_>, after: i64) -> Result<Found, StoreError
         (looked == LOOK).then_some(last)
     };
     Ok(Found {
-        task: if remnants.is_empty() {
-            Task::Nothing
-        } else {
-            Task::Bodies(remnants)
-        },
+        task: (!remnants.is_empty()).then_some(Task::Bodies(remnants)),
         cursor,
     })
 }
@@ -116,7 +112,7 @@ pub(super) fn rewrite(tx: &Transaction<'_>, remnants: Vec<Remnant>) -> Result<u6
             finding,
         } = remnant;
         let place: Option<(i64, i64, i64)> = tx
-            .prepare_cached("SELECT body, start, length FROM findings WHERE key = ?1")?
+            .prepare_cached("SELECT body, start, length FROM findings WHERE id = ?1")?
             .query_row([finding], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
             .optional()?;
         if place != Some((body, start, length)) {
@@ -125,7 +121,7 @@ pub(super) fn rewrite(tx: &Transaction<'_>, remnants: Vec<Remnant>) -> Result<u6
         let from = rows::offset(start)?;
         let raw = unpacking.raw(tx, body, from..from + rows::offset(length)?)?;
         let place = packing.add(raw.as_bytes());
-        tx.prepare_cached("UPDATE findings SET body = ?2, start = ?3 WHERE key = ?1")?
+        tx.prepare_cached("UPDATE findings SET body = ?2, start = ?3 WHERE id = ?1")?
             .execute(params![finding, packing.id(), rows::size(place.start)])?;
         packing.release(tx, body)?;
         moved += 1;

@@ -14,12 +14,12 @@ const LOOK: u32 = 2_000;
 /// How many of them it removes.
 const PER_STEP: usize = 500;
 
-/// Whether an issue has nothing left. One whose next number is taken stays: another issue may have
-/// had to take that, and would no longer be found behind a gap.
+/// Whether an issue has nothing left. One whose name was taken has the next free one: it would no
+/// longer be found behind a gap.
 const IS_EMPTY: &str = "NOT EXISTS (SELECT 1 FROM findings WHERE findings.issue = issues.id)
     AND NOT EXISTS (SELECT 1 FROM incident_issues WHERE incident_issues.issue = issues.id)
     AND NOT EXISTS (SELECT 1 FROM touched WHERE touched.issue = issues.id)
-    AND NOT EXISTS (SELECT 1 FROM issues AS other WHERE other.id = issues.id + 1)";
+    AND NOT EXISTS (SELECT 1 FROM issues AS next WHERE next.name = issues.name + 1)";
 
 pub(super) fn find(tx: &Transaction<'_>, after: i64) -> Result<Found, StoreError> {
     let sql = format!("SELECT id, {IS_EMPTY} FROM issues WHERE id > ?1 ORDER BY id LIMIT ?2");
@@ -39,11 +39,7 @@ pub(super) fn find(tx: &Transaction<'_>, after: i64) -> Result<Found, StoreError
     }
     let more = looked == LOOK || some.len() == PER_STEP;
     Ok(Found {
-        task: if some.is_empty() {
-            Task::Nothing
-        } else {
-            Task::Issues(some)
-        },
+        task: (!some.is_empty()).then_some(Task::Issues(some)),
         cursor: more.then_some(last),
     })
 }
