@@ -17,7 +17,8 @@ use crate::{
 
 /// How long it takes at least until a quiet scope is written down ...
 const SOONEST: Duration = Duration::from_secs(1);
-/// ... and at most, while the store writes.
+/// ... and at most; no longer than half an interval between polls, so that what is written is no
+/// older than one and a half.
 const LATEST: Duration = Duration::from_secs(30);
 /// How much longer it takes for each scope that was written the last time. Up to some hundred polls a
 /// second everything is written within about a second, and beyond a thousand at the latest time.
@@ -32,6 +33,7 @@ pub(super) struct Quiet {
     waiting: Mutex<Waiting>,
     /// Held while pages that were taken from there are written.
     writing: Mutex<()>,
+    latest: Duration,
 }
 
 #[derive(Debug, Default)]
@@ -43,10 +45,11 @@ struct Waiting {
 }
 
 impl Quiet {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(poll_interval: Duration) -> Self {
         Self {
             waiting: Mutex::default(),
             writing: Mutex::new(()),
+            latest: (poll_interval / 2).clamp(SOONEST, LATEST),
         }
     }
 
@@ -96,7 +99,7 @@ impl Quiet {
             written = store.note_unwatched(some).await.and(written);
         }
         let more = EACH.saturating_mul(u32::try_from(count).unwrap_or(u32::MAX));
-        (SOONEST.saturating_add(more).min(LATEST), written)
+        (SOONEST.saturating_add(more).min(self.latest), written)
     }
 }
 
@@ -159,7 +162,7 @@ mod tests {
 
     #[tokio::test]
     async fn only_the_end_of_a_tail_is_quiet() {
-        let quiet = Quiet::new();
+        let quiet = Quiet::new(Duration::from_secs(60));
         let end = "2026-03-01T01:00:00Z";
         for reached in [
             Reached::Nothing,
@@ -182,7 +185,7 @@ mod tests {
         let begun = window(WindowKind::Backfill, "2026-03-01T00:00:00Z");
         let progress = SyncProgress::first_contact(first);
         store.begin_window(&scope(), begun, progress).await.unwrap();
-        let quiet = Quiet::new();
+        let quiet = Quiet::new(Duration::from_secs(60));
         let watermark = async |end: &str, withdrawn: bool| {
             let tail = Reached::End(window(WindowKind::Tail, end));
             assert!(quiet.keep(page(tail)).await.is_none());
