@@ -6,7 +6,7 @@ export CARGO_TARGET_DIR
 
 HUBWATCH = $(CARGO_TARGET_DIR)/release/hubwatch
 
-.PHONY: demo test bench bench-idle lint tools
+.PHONY: demo test soak bench bench-idle lint tools
 
 ## Builds hubwatch and runs it against a simulated organization until Ctrl-C.
 demo:
@@ -15,6 +15,12 @@ demo:
 ## Installs what the tests need and runs all of them.
 test: tools
 	HUBWATCH_TEST_PYTHON=$(CARGO_TARGET_DIR)/test-clients/bin/python $(CARGO) test --locked
+
+## Thousands of simulated lives. SEEDS=1000..5000 sets which; a seed that fails is printed with the command
+## that repeats it; LOG=hubwatch=debug shows what the daemon says meanwhile.
+SEEDS ?= 1000..4000
+soak:
+	HUBWATCH_SOAK_SEEDS=$(SEEDS) HUBWATCH_SOAK_LOG=$(LOG) $(CARGO) test --locked --test soak -- --nocapture
 
 ## What a full sync costs, beside a floor and a boto3 script; how much of the quota a backfill uses, how
 ## soon news is recorded and told, and what many quiet scopes cost. BENCH="--findings 100000 1000000" sets

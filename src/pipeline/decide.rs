@@ -81,7 +81,8 @@ impl Decider {
                     sleep(RETRY).await;
                 }
             }
-            self.pulse.rest(Some(INTERVAL));
+            let rest = rest_due.saturating_duration_since(Instant::now());
+            self.pulse.rest(Some(rest));
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = sleep_until(rest_due) => {}

@@ -19,7 +19,9 @@ use crate::{
 };
 
 use super::{
-    Daemon, Pace, PipelineMetrics, backoff,
+    Daemon, Pace, PipelineMetrics,
+    aside::{Aside, Turn},
+    backoff,
     page::ReadPage,
     page_token::PageToken,
     plan::{Plan, plan},
@@ -40,6 +42,8 @@ const MAX_RESTARTS: u32 = 3;
 const PATIENCE: Duration = Duration::from_mins(10);
 /// How long a reader waits for one scope before it turns to another.
 const LONGEST_NAP: Duration = Duration::from_secs(5);
+/// When a scope in trouble comes back that found all places of those in trouble taken.
+const ASIDE_WAIT: Duration = Duration::from_secs(5);
 /// How long a scope is left alone after trouble that only a person can end.
 const TROUBLE_WAIT: Duration = Duration::from_secs(5 * 60);
 
@@ -65,6 +69,7 @@ pub(super) struct Poller {
     pub(super) store: Arc<dyn Store>,
     pub(super) partition: Partition,
     schedule: Arc<Schedule>,
+    aside: Arc<Aside<Scope>>,
     pub(super) recorder: Recorder,
     pub(super) clock: Clock,
     pace: Pace,
@@ -77,6 +82,7 @@ impl Poller {
     pub(super) fn new(
         daemon: &Daemon,
         schedule: Arc<Schedule>,
+        aside: Arc<Aside<Scope>>,
         recorder: Recorder,
         stop: CancellationToken,
     ) -> Self {
@@ -85,6 +91,7 @@ impl Poller {
             store: Arc::clone(&daemon.store),
             partition: daemon.store.partition().clone(),
             schedule,
+            aside,
             recorder,
             clock: daemon.clock.clone(),
             pace: daemon.pace.clone(),
@@ -116,7 +123,13 @@ impl Poller {
     /// Reads what a scope has to say, and returns how long it may be left alone.
     async fn step(&self, scope: &Scope) -> Duration {
         self.pulse.beat();
+        let turn = self.aside.turn(scope);
+        if matches!(turn, Turn::Later) {
+            return ASIDE_WAIT;
+        }
         let polled = self.poll(scope).await;
+        let holds_its_reader = polled.as_ref().err().and_then(wait_hint).is_some();
+        self.aside.note(scope, holds_its_reader);
         match &polled {
             // Trouble of the scope is its coverage; trouble of ours is ours.
             Err(PollError::Store(error)) => self.pulse.failed(&error.to_string()),
@@ -282,7 +295,8 @@ impl Poller {
         Ok(())
     }
 
-    /// One page, asked for again while that may help.
+    /// One page, asked for again while that may help, and while those in trouble hold no more than
+    /// their part of the readers.
     pub(super) async fn page(
         &self,
         scope: &Scope,
@@ -290,6 +304,7 @@ impl Poller {
         token: Option<&str>,
     ) -> Result<ReadPage, PollError> {
         let mut waits = backoff::page_waits();
+        let mut place = None;
         loop {
             self.pulse.beat();
             let error = match self.aws.findings_page(scope, question, token).await {
@@ -303,6 +318,12 @@ impl Poller {
             let Some(hint) = wait_hint(&error).filter(|hint| *hint <= LONGEST_NAP) else {
                 return Err(error);
             };
+            if place.is_none() && !self.aside.is_in_trouble(scope) {
+                place = self.aside.place();
+                if place.is_none() {
+                    return Err(error);
+                }
+            }
             let Some(wait) = waits.next() else {
                 return Err(error);
             };

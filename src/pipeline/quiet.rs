@@ -82,7 +82,7 @@ impl Quiet {
     }
 
     /// Writes everything down. Says after what pause to do so again, and how much there was. What
-    /// cannot be written is dropped: the scopes are asked again from where they were.
+    /// cannot be written waits for the next time, unless something newer does.
     pub(super) async fn write(
         &self,
         store: &dyn Store,
@@ -93,10 +93,22 @@ impl Quiet {
         let count = pages.len() + unwatched.len();
         let mut written = Ok(count);
         for some in portions(pages.into_values()) {
-            written = store.record(some, now).await.and(written);
+            if let Err(error) = store.record(some.clone(), now).await {
+                let mut waiting = self.waiting.lock().await;
+                for page in some {
+                    waiting.pages.entry(page.scope.clone()).or_insert(page);
+                }
+                written = Err(error);
+            }
         }
         for some in portions(unwatched) {
-            written = store.note_unwatched(some).await.and(written);
+            if let Err(error) = store.note_unwatched(some.clone()).await {
+                let mut waiting = self.waiting.lock().await;
+                for (scope, at) in some {
+                    waiting.unwatched.entry(scope).or_insert(at);
+                }
+                written = Err(error);
+            }
         }
         let more = EACH.saturating_mul(u32::try_from(count).unwrap_or(u32::MAX));
         (SOONEST.saturating_add(more).min(self.latest), written)

@@ -130,7 +130,7 @@ impl RecordLoop {
             Err(error) => {
                 self.pulse.failed(&error.to_string());
                 self.metrics.store_failed(&error);
-                warn!(%error, "cannot note that scopes had nothing new; they are asked again");
+                warn!(%error, "cannot note that scopes had nothing new; it is tried again");
             }
         }
         wait
