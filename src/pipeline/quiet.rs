@@ -53,19 +53,18 @@ impl Quiet {
         }
     }
 
-    /// Keeps a page if nothing stands in it, and gives it back if something does: that says all that
-    /// the scope's earlier quiet page did.
+    /// Keeps a page if nothing stands in it, and gives it back if something does. What the scope has
+    /// waiting stays: a page of another window says nothing of the tail.
     pub(super) async fn keep(&self, page: PageRecord) -> Option<PageRecord> {
-        let pages = &mut self.waiting.lock().await.pages;
         if is_quiet(&page) {
             let page = PageRecord {
                 body: Bytes::new(),
                 ..page
             };
+            let pages = &mut self.waiting.lock().await.pages;
             pages.insert(page.scope.clone(), page);
             return None;
         }
-        pages.remove(&page.scope);
         Some(page)
     }
 
@@ -210,6 +209,13 @@ mod tests {
             let known = store.progress(&scope()).await.unwrap();
             known.progress.unwrap().watermark
         };
+        // A page of another window leaves the tail waiting.
+        let tail = Reached::End(window(WindowKind::Tail, "2026-03-01T00:30:00Z"));
+        assert!(quiet.keep(page(tail)).await.is_none());
+        let late = Reached::End(window(WindowKind::Late, "2026-03-01T00:30:00Z"));
+        assert!(quiet.keep(page(late)).await.is_some());
+        assert_eq!(quiet.write(&*store, first).await.1.unwrap(), 1);
+
         let (one, two) = ("2026-03-01T01:00:00Z", "2026-03-01T02:00:00Z");
         assert_eq!(watermark(one, false).await, at(one));
         assert_eq!(watermark(two, true).await, at(one));
