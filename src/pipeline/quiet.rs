@@ -17,7 +17,8 @@ use crate::{
 
 /// How long it takes at least until a quiet scope is written down ...
 const SOONEST: Duration = Duration::from_secs(1);
-/// ... and at most, while the store writes.
+/// ... and at most; no longer than half an interval between polls, so that what is written is no
+/// older than one and a half.
 const LATEST: Duration = Duration::from_secs(30);
 /// How much longer it takes for each scope that was written the last time. Up to some hundred polls a
 /// second everything is written within about a second, and beyond a thousand at the latest time.
@@ -32,6 +33,7 @@ pub(super) struct Quiet {
     waiting: Mutex<Waiting>,
     /// Held while pages that were taken from there are written.
     writing: Mutex<()>,
+    latest: Duration,
 }
 
 #[derive(Debug, Default)]
@@ -43,26 +45,26 @@ struct Waiting {
 }
 
 impl Quiet {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(poll_interval: Duration) -> Self {
         Self {
             waiting: Mutex::default(),
             writing: Mutex::new(()),
+            latest: (poll_interval / 2).clamp(SOONEST, LATEST),
         }
     }
 
-    /// Keeps a page if nothing stands in it, and gives it back if something does: that says all that
-    /// the scope's earlier quiet page did.
+    /// Keeps a page if nothing stands in it, and gives it back if something does. What the scope has
+    /// waiting stays: a page of another window says nothing of the tail.
     pub(super) async fn keep(&self, page: PageRecord) -> Option<PageRecord> {
-        let pages = &mut self.waiting.lock().await.pages;
         if is_quiet(&page) {
             let page = PageRecord {
                 body: Bytes::new(),
                 ..page
             };
+            let pages = &mut self.waiting.lock().await.pages;
             pages.insert(page.scope.clone(), page);
             return None;
         }
-        pages.remove(&page.scope);
         Some(page)
     }
 
@@ -79,7 +81,7 @@ impl Quiet {
     }
 
     /// Writes everything down. Says after what pause to do so again, and how much there was. What
-    /// cannot be written is dropped: the scopes are asked again from where they were.
+    /// cannot be written waits for the next time, unless something newer does.
     pub(super) async fn write(
         &self,
         store: &dyn Store,
@@ -90,13 +92,25 @@ impl Quiet {
         let count = pages.len() + unwatched.len();
         let mut written = Ok(count);
         for some in portions(pages.into_values()) {
-            written = store.record(some, now).await.and(written);
+            if let Err(error) = store.record(some.clone(), now).await {
+                let mut waiting = self.waiting.lock().await;
+                for page in some {
+                    waiting.pages.entry(page.scope.clone()).or_insert(page);
+                }
+                written = Err(error);
+            }
         }
         for some in portions(unwatched) {
-            written = store.note_unwatched(some).await.and(written);
+            if let Err(error) = store.note_unwatched(some.clone()).await {
+                let mut waiting = self.waiting.lock().await;
+                for (scope, at) in some {
+                    waiting.unwatched.entry(scope).or_insert(at);
+                }
+                written = Err(error);
+            }
         }
         let more = EACH.saturating_mul(u32::try_from(count).unwrap_or(u32::MAX));
-        (SOONEST.saturating_add(more).min(LATEST), written)
+        (SOONEST.saturating_add(more).min(self.latest), written)
     }
 }
 
@@ -159,7 +173,7 @@ mod tests {
 
     #[tokio::test]
     async fn only_the_end_of_a_tail_is_quiet() {
-        let quiet = Quiet::new();
+        let quiet = Quiet::new(Duration::from_secs(60));
         let end = "2026-03-01T01:00:00Z";
         for reached in [
             Reached::Nothing,
@@ -182,7 +196,7 @@ mod tests {
         let begun = window(WindowKind::Backfill, "2026-03-01T00:00:00Z");
         let progress = SyncProgress::first_contact(first);
         store.begin_window(&scope(), begun, progress).await.unwrap();
-        let quiet = Quiet::new();
+        let quiet = Quiet::new(Duration::from_secs(60));
         let watermark = async |end: &str, withdrawn: bool| {
             let tail = Reached::End(window(WindowKind::Tail, end));
             assert!(quiet.keep(page(tail)).await.is_none());
@@ -195,6 +209,13 @@ mod tests {
             let known = store.progress(&scope()).await.unwrap();
             known.progress.unwrap().watermark
         };
+        // A page of another window leaves the tail waiting.
+        let tail = Reached::End(window(WindowKind::Tail, "2026-03-01T00:30:00Z"));
+        assert!(quiet.keep(page(tail)).await.is_none());
+        let late = Reached::End(window(WindowKind::Late, "2026-03-01T00:30:00Z"));
+        assert!(quiet.keep(page(late)).await.is_some());
+        assert_eq!(quiet.write(&*store, first).await.1.unwrap(), 1);
+
         let (one, two) = ("2026-03-01T01:00:00Z", "2026-03-01T02:00:00Z");
         assert_eq!(watermark(one, false).await, at(one));
         assert_eq!(watermark(two, true).await, at(one));

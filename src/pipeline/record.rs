@@ -44,7 +44,7 @@ impl Recorder {
     /// A recorder, and the loop behind it.
     pub(super) fn new(daemon: &Daemon, wake_decide: Arc<Notify>) -> (Self, RecordLoop) {
         let (queue, submitted) = mpsc::channel(QUEUE);
-        let quiet = Arc::new(Quiet::new());
+        let quiet = Arc::new(Quiet::new(daemon.pace.poll_interval));
         let record_loop = RecordLoop {
             submitted,
             store: Arc::clone(&daemon.store),
@@ -130,7 +130,7 @@ impl RecordLoop {
             Err(error) => {
                 self.pulse.failed(&error.to_string());
                 self.metrics.store_failed(&error);
-                warn!(%error, "cannot note that scopes had nothing new; they are asked again");
+                warn!(%error, "cannot note that scopes had nothing new; it is tried again");
             }
         }
         wait

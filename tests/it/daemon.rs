@@ -125,6 +125,14 @@ async fn metrics_are_what_prometheus_expects() {
     assert_eq!(get("/incidents/1").await.0, 200);
     assert_eq!(get("/incidents/x%22").await.0, 404);
 
+    // Scopes that had nothing new are noted a little later.
+    let noted = "hubwatch_clock_lag_seconds{clock=\"tail\"";
+    for _ in 0..100 {
+        if get("/metrics").await.1.contains(noted) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
     let (status, metrics) = get("/metrics").await;
     assert_eq!(status, 200);
     for name in [

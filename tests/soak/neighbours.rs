@@ -14,8 +14,11 @@ use crate::{checks, lives::Run, plan::Plan};
 
 /// How long one request may take, from connecting to the last byte.
 const ATTEMPT: Duration = Duration::from_secs(25);
-/// Everything that a poll of a healthy scope takes when it is due.
+/// Everything that a poll of a healthy scope takes when it is due ...
 const READING: Duration = Duration::from_secs(30);
+/// ... and how long it may take until it is written that there was nothing, and once more where the
+/// store failed.
+const WRITING: Duration = Duration::from_secs(60);
 
 pub(crate) async fn live(plan: Plan) {
     let mut run = Box::pin(Run::begin(plan)).await;
@@ -55,7 +58,7 @@ async fn none_waits(run: &Run, store: &dyn Store, troubled: &BTreeSet<String>) {
         _ => (theirs.div_ceil(readers - readers / 2), 1),
     };
     let theirs = ATTEMPT * attempts * u32::try_from(held).unwrap();
-    let bound = run.plan.pace.poll_interval.mul_f64(1.1) + theirs + READING;
+    let bound = run.plan.pace.poll_interval.mul_f64(1.1) + theirs + READING + WRITING;
     let faults = world.faults();
     let known = run.known(&world);
     for scope in scopes.iter().filter(|scope| !is_troubled(scope)) {

@@ -227,9 +227,11 @@ impl Store for Watched {
     ) -> Result<Vec<PageOutcome>, StoreError> {
         let _busy = self.witness.enter();
         self.witness.stumble(0)?;
+        // What says that scopes had nothing new holds nothing.
+        let bodies = pages.iter().filter(|page| !page.body.is_empty());
         self.witness
             .most_pages
-            .fetch_max(pages.len(), Ordering::SeqCst);
+            .fetch_max(bodies.count(), Ordering::SeqCst);
         let complete = pages
             .iter()
             .filter(|page| matches!(page.reached, Reached::End(_)))
