@@ -35,11 +35,7 @@ use crate::{
     },
 };
 
-use self::{
-    scopes::ScopeIds,
-    texts::TextIds,
-    tidy::{Round, Task},
-};
+use self::{scopes::ScopeIds, texts::TextIds, tidy::Round};
 use super::{
     Access, CensusEntry, Decided, Detail, FindingFilter, IncidentBrief, IncidentFilter,
     KnownFinding, Measures, PageOutcome, PageRecord, RejectedFinding, Retention, ScopeProgress,
@@ -461,8 +457,8 @@ impl Store for Sqlite {
         let found = found.await?;
         let cursor = found.cursor();
         let count = match found.task {
-            Task::Nothing => 0,
-            task => {
+            None => 0,
+            Some(task) => {
                 let step =
                     move |tx: &Transaction<'_>, _: &mut Memory| tidy::carry_out(tx, task, now);
                 self.write(step).await?

@@ -17,6 +17,9 @@ use super::{
 /// Has the sum of the findings' counts; no scope has this number.
 const ALL_SCOPES: i64 = 0;
 
+/// What is told one by one, and the sum of the rest.
+type Told<T, K> = (Vec<T>, Rest<K>);
+
 /// How the findings' counts change in one commit.
 #[derive(Debug, Default)]
 pub(super) struct TallyChanges {
@@ -97,7 +100,7 @@ fn count(tx: &Transaction<'_>, sql: &str) -> Result<u64, StoreError> {
 fn findings(
     tx: &Transaction<'_>,
     most: usize,
-) -> Result<(Vec<FindingTally>, Rest<(Severity, Standing)>), StoreError> {
+) -> Result<Told<FindingTally, (Severity, Standing)>, StoreError> {
     let mut statement = tx.prepare_cached(
         "SELECT account, region, severity, standing, count
          FROM finding_tallies JOIN scopes ON scopes.id = scope
@@ -176,7 +179,7 @@ fn issues(tx: &Transaction<'_>) -> Result<Vec<(IssueStatus, u64)>, StoreError> {
 fn incidents(
     tx: &Transaction<'_>,
     most: usize,
-) -> Result<(Vec<IncidentTally>, Rest<(Severity, IncidentState)>), StoreError> {
+) -> Result<Told<IncidentTally, (Severity, IncidentState)>, StoreError> {
     let mut statement = tx.prepare_cached(
         "SELECT account, region, severity, state, told, count FROM incident_tallies
          WHERE count > 0 ORDER BY account, region, severity, state, told",

@@ -22,9 +22,9 @@ const LOOK: u32 = 4_000;
 /// How many bodies one step knows as sparse; the others wait.
 const SPARSE: u32 = 10_000;
 /// How many bodies one step unpacks.
-const UNPACKED: usize = 16;
+const UNPACKED: usize = 8;
 /// How many bytes one step packs, before compression.
-const PACKED: usize = 512 * 1024;
+const PACKED: usize = 256 * 1024;
 
 /// A finding's text in a body with little left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,11 +69,7 @@ pub(super) fn find(tx: &Transaction<'_>, after: i64) -> Result<Found, StoreError
         (looked == LOOK).then_some(last)
     };
     Ok(Found {
-        task: if remnants.is_empty() {
-            Task::Nothing
-        } else {
-            Task::Bodies(remnants)
-        },
+        task: (!remnants.is_empty()).then_some(Task::Bodies(remnants)),
         cursor,
     })
 }

@@ -11,7 +11,7 @@ use super::{
 };
 
 /// How many findings one step removes. Each may empty a packed body of its own.
-const PER_STEP: u32 = 200;
+const PER_STEP: u32 = 100;
 
 /// How long a finding that is needed is left alone, beside what retention says.
 const POSTPONED: SignedDuration = SignedDuration::from_hours(24);
@@ -28,7 +28,7 @@ pub(super) fn find(tx: &Transaction<'_>, before: Option<Timestamp>) -> Result<Fo
         return Ok(Found::nothing());
     }
     Ok(Found {
-        task: Task::Findings(some),
+        task: Some(Task::Findings(some)),
         // Each leaves the list, so the next look starts at its begin again.
         cursor: Some(i64::MIN),
     })

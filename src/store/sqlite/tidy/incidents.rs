@@ -47,11 +47,7 @@ pub(super) fn find(
     }
     let more = looked == LOOK || some.len() == PER_STEP;
     Ok(Found {
-        task: if some.is_empty() {
-            Task::Nothing
-        } else {
-            Task::Incidents(some, before)
-        },
+        task: (!some.is_empty()).then_some(Task::Incidents(some, before)),
         cursor: more.then_some(last),
     })
 }

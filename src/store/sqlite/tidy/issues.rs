@@ -39,11 +39,7 @@ pub(super) fn find(tx: &Transaction<'_>, after: i64) -> Result<Found, StoreError
     }
     let more = looked == LOOK || some.len() == PER_STEP;
     Ok(Found {
-        task: if some.is_empty() {
-            Task::Nothing
-        } else {
-            Task::Issues(some)
-        },
+        task: (!some.is_empty()).then_some(Task::Issues(some)),
         cursor: more.then_some(last),
     })
 }

@@ -49,7 +49,6 @@ impl Round {
 /// Something to do.
 #[derive(Debug)]
 pub(super) enum Task {
-    Nothing,
     /// Findings that may have been gone for long enough.
     Findings(Vec<i64>),
     /// Incidents that may be over for long enough.
@@ -67,7 +66,7 @@ pub(super) enum Task {
 /// What a look found.
 #[derive(Debug)]
 pub(super) struct Found {
-    pub(super) task: Task,
+    pub(super) task: Option<Task>,
     /// Where the chore goes on; `None` when there is no more of it.
     cursor: Option<i64>,
 }
@@ -75,7 +74,7 @@ pub(super) struct Found {
 impl Found {
     fn nothing() -> Self {
         Self {
-            task: Task::Nothing,
+            task: None,
             cursor: None,
         }
     }
@@ -106,7 +105,6 @@ pub(super) fn carry_out(
     now: Timestamp,
 ) -> Result<u64, StoreError> {
     match task {
-        Task::Nothing => Ok(0),
         Task::Findings(some) => findings::remove(tx, &some, now),
         Task::Incidents(some, before) => incidents::remove(tx, &some, before),
         Task::Issues(some) => issues::remove(tx, &some),

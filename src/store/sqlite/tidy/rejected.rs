@@ -23,7 +23,7 @@ pub(super) fn find(tx: &Transaction<'_>, before: Option<Timestamp>) -> Result<Fo
         return Ok(Found::nothing());
     }
     Ok(Found {
-        task: Task::Rejected(before),
+        task: Some(Task::Rejected(before)),
         cursor: Some(i64::MIN),
     })
 }

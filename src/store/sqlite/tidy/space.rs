@@ -27,7 +27,7 @@ pub(super) fn find(tx: &Transaction<'_>) -> Result<Found, StoreError> {
         return Ok(Found::nothing());
     }
     Ok(Found {
-        task: Task::Pages(spare.min(PER_STEP)),
+        task: Some(Task::Pages(spare.min(PER_STEP))),
         cursor: (spare > PER_STEP).then_some(i64::MIN),
     })
 }
