@@ -96,7 +96,9 @@ fn change(world: &mut World, scope: usize, index: usize, kind: u8, now: Nanos) {
     let updated = if silent {
         world.updated(scope, index)
     } else {
-        Some(now - now.rem_euclid(1_000_000))
+        // Whole milliseconds, as it is written. No provider's next version is older than its last.
+        let now = now - now.rem_euclid(1_000_000);
+        Some(now).filter(|now| world.updated(scope, index).is_some_and(|last| last < *now))
     };
     let Some(updated) = updated else { return };
     if !silent {

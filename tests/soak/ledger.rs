@@ -33,12 +33,8 @@ pub(crate) enum Deed {
     Prompt(Timestamp),
     /// Delivered later than the tail reaches back, or changed without moving its time.
     OutOfTail,
-    /// Taken away, with the `UpdatedAt` it had.
-    Removed {
-        at: Timestamp,
-        updated: Timestamp,
-        archived: bool,
-    },
+    /// Taken away.
+    Removed { at: Timestamp },
 }
 
 /// Every deed.
@@ -59,12 +55,5 @@ impl Ledger {
 
     pub(crate) fn deed(&self, key: &Key) -> Option<Deed> {
         self.deeds.get(key).copied()
-    }
-
-    /// Everything that was taken away and did not come back.
-    pub(crate) fn removed(&self) -> impl Iterator<Item = (&Key, Deed)> {
-        let removed = |deed: &Deed| matches!(deed, Deed::Removed { .. });
-        let all = self.deeds.iter().filter(move |(_, deed)| removed(deed));
-        all.map(|(key, deed)| (key, *deed))
     }
 }

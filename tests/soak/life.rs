@@ -1,7 +1,7 @@
 //! What happens in the world: findings appear, change, arrive late, change in silence, are deleted,
 //! come back and expire. A promise's life holds only what that promise is about.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use hubwatch::{
     domain::{Severity, Standing, Timestamp},
@@ -52,6 +52,8 @@ pub(crate) struct Life {
     pub(crate) ledger: Ledger,
     made: u32,
     aged_at: Timestamp,
+    /// What was taken away, and when each had been updated.
+    taken: BTreeMap<Key, Timestamp>,
 }
 
 #[derive(Deserialize)]
@@ -66,6 +68,7 @@ impl Life {
         Self {
             dice: Dice::new(plan.seed, 0x11fe),
             aged_at: world.now(),
+            taken: BTreeMap::new(),
             world,
             promise: plan.promise,
             ledger: Ledger::default(),
@@ -252,11 +255,9 @@ impl Life {
             .world
             .remove(&key.account, &key.region, &key.product, &key.id);
         assert!(removed, "{key:?}");
-        let deed = Deed::Removed {
-            at: self.world.now(),
-            updated: updated(finding),
-            archived: finding["RecordState"] == "ARCHIVED",
-        };
+        let at = self.world.now();
+        let deed = Deed::Removed { at };
+        self.taken.insert(key.clone(), updated(finding));
         self.ledger.note(key, deed);
     }
 
@@ -295,16 +296,14 @@ impl Life {
             }
         };
         let here = |key: &Key| key.account == scope.account_id && key.region == scope.region;
-        let newer = |deed| matches!(deed, Deed::Removed { updated, .. } if updated < at);
-        let mut removed = self
-            .ledger
-            .removed()
-            .filter(|(key, deed)| here(key) && newer(*deed));
-        let removed = removed.next().map(|(key, _)| key);
+        let mut taken = self.taken.iter();
+        let removed = taken.find(|(key, updated)| here(key) && **updated < at);
+        let removed = removed.map(|(key, _)| key.clone());
         let id = match removed {
             Some(key) if self.dice.percent(30) => {
-                finding["ProductArn"] = key.product.clone().into();
-                key.id.clone()
+                self.taken.remove(&key);
+                finding["ProductArn"] = key.product.into();
+                key.id
             }
             _ => {
                 self.made += 1;

@@ -52,10 +52,17 @@ impl Run {
         let simulator = Simulator::start(plan.options.clone()).await.unwrap();
         let world = simulator.world();
         let world_begin = world.now();
+        // Where it is measured who waits how long, nobody may wake late.
+        let longest = match plan.promise {
+            Promise::Neighbours => Duration::from_secs(1),
+            Promise::Tail | Promise::Late | Promise::Watch | Promise::All => {
+                Duration::from_secs(60)
+            }
+        };
         let witness = Arc::new(Witness::default());
         let mut run = Self {
             dice: Dice::new(plan.seed, 0x9a3),
-            time: Time::new(world.clone(), plan.ahead, Arc::clone(&witness)),
+            time: Time::new(world.clone(), plan.ahead, Arc::clone(&witness), longest),
             house: House::new(&plan, &witness),
             life: Life::new(&plan, world.clone()),
             trouble: Trouble::new(&plan, world, &witness),

@@ -17,9 +17,8 @@ use crate::witness::Witness;
 const QUIET: u32 = 7;
 /// For how many steps to wait for the store to have work.
 const SOON: u32 = 1_000;
-/// The step while there is work, and the longest without any.
+/// The step while there is work. Without any it grows.
 const SHORTEST: Duration = Duration::from_millis(40);
-const LONGEST: Duration = Duration::from_secs(60);
 
 /// The hand on all clocks.
 pub(crate) struct Time {
@@ -28,10 +27,17 @@ pub(crate) struct Time {
     ahead: SignedDuration,
     witness: Arc<Witness>,
     step: Duration,
+    longest: Duration,
 }
 
 impl Time {
-    pub(crate) fn new(world: Handle, ahead: SignedDuration, witness: Arc<Witness>) -> Self {
+    /// Steps may become as long as `longest`, and whoever waits for a time wakes as much too late.
+    pub(crate) fn new(
+        world: Handle,
+        ahead: SignedDuration,
+        witness: Arc<Witness>,
+        longest: Duration,
+    ) -> Self {
         let clock = Clock::fixed(world.now() + ahead);
         Self {
             world,
@@ -39,6 +45,7 @@ impl Time {
             ahead,
             witness,
             step: SHORTEST,
+            longest,
         }
     }
 
@@ -116,7 +123,7 @@ impl Time {
         self.step = if busy {
             SHORTEST
         } else {
-            LONGEST.min(self.step * 4)
+            self.longest.min(self.step * 4)
         };
     }
 
