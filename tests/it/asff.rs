@@ -150,6 +150,10 @@ fn whatever_is_done_to_a_page_it_is_read_or_refused_and_nothing_else() {
         ])
         .collect();
     let body = format!("{{\"Findings\":[{}],\"NextToken\":\"t\"}}", lines.join(","));
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the ban keeps the environment out of the product; this chooses how long a test is"
+    )]
     let rounds = std::env::var("HUBWATCH_TEST_FUZZ").ok();
     let rounds: u64 = rounds
         .and_then(|rounds| rounds.parse().ok())

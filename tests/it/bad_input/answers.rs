@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     sync::{
-        Arc, Mutex,
+        Arc, RwLock,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
@@ -61,11 +61,11 @@ const WAYS: [(&str, Spoil); 11] = [
 async fn an_answer_that_is_no_page_is_asked_for_again_and_nothing_is_lost() {
     let mut line = Line::lay(4, 300, Clock::system()).await;
     // Each page is refused three times, so that no page is given up.
-    let pages = Arc::new(Mutex::new(BTreeMap::<String, usize>::new()));
+    let pages = Arc::new(RwLock::new(BTreeMap::<String, usize>::new()));
     let (used, seen) = (Arc::new(AtomicUsize::new(0)), Arc::clone(&pages));
     let counted = Arc::clone(&used);
     line.meddler.meddle(move |asked, answer| {
-        let mut pages = seen.lock().unwrap();
+        let mut pages = seen.write().unwrap();
         let times = pages.entry(asked.body.clone()).or_default();
         *times += 1;
         if asked.is_findings() && answer.status == 200 && *times <= 3 {
@@ -184,10 +184,10 @@ async fn tokens_that_go_stale_cost_a_part_and_no_finding() {
 async fn tokens_that_go_in_a_circle_are_noticed_and_cost_no_other_scope() {
     let mut line = Line::lay(6, 600, Clock::system()).await;
     let (account, _) = line.place();
-    let first_page = Mutex::new(None::<String>);
+    let first_page = RwLock::new(None::<String>);
     let ours = format!("\"AwsAccountId\":\"{account}\"");
     line.meddler.meddle(move |asked, answer| {
-        let mut page = first_page.lock().unwrap();
+        let mut page = first_page.write().unwrap();
         let token = match asked.body.split("\"NextToken\":\"").nth(1) {
             None if answer.text().contains(&ours) => {
                 let end = answer.text().rfind(']').unwrap();

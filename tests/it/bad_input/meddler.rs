@@ -161,7 +161,7 @@ async fn pass_on(client: &reqwest::Client, behind: &str, request: Request) -> (A
 fn send(answer: Answer) -> Response<Body> {
     let body = match answer.ends {
         Ends::Whole => Body::from(answer.body),
-        ends => Body::new(Broken {
+        ends @ (Ends::Short(_) | Ends::Never) => Body::new(Broken {
             frames: VecDeque::from([answer.body]),
             ends,
         }),
