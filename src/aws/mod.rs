@@ -23,6 +23,7 @@ mod pretend;
 mod raw_body;
 mod selection;
 mod settings;
+mod sight;
 #[cfg(test)]
 mod tests;
 mod validate;
@@ -43,6 +44,7 @@ pub use settings::{
     AccountSelection, AccountsSection, AwsSection, ListedAccount, RegionsSection, RoleSection,
     Settings, TagValues,
 };
+pub use sight::Aggregation;
 
 use crate::domain::{AccountId, Clock};
 use budget::Budgets;

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::Scope;
+use super::{Scope, Vantage};
 
 /// What reading a scope is like now. A scope is in exactly one state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
@@ -26,7 +26,8 @@ pub enum CoverageState {
     Suspended,
     /// No usable answer: network, service trouble, or an answer that cannot be read.
     Unreachable,
-    /// No longer asked, because the account or Region left the configuration or organization.
+    /// No longer asked or seen: the account or Region left the configuration or organization, or the
+    /// administrator's sight.
     Stale,
 }
 
@@ -96,4 +97,6 @@ pub struct Coverage {
     pub last_complete: Option<Timestamp>,
     /// The last trouble in words, with what to do about it.
     pub error: Option<String>,
+    /// The vantage that shows its findings; `None` where the scope is asked itself.
+    pub seen_from: Option<Vantage>,
 }

@@ -1,12 +1,14 @@
 //! What the loops count.
 
-use prometheus::{IntCounter, IntCounterVec, Registry};
+use prometheus::{GaugeVec, IntCounter, IntCounterVec, Registry};
 
 use crate::{
     domain::{delivery::Settlement, window::WindowKind},
     observe::Meter,
     store::{Decided, PageOutcome, StoreError},
 };
+
+use super::Pace;
 
 /// Counters of the loops.
 #[derive(Debug, Clone)]
@@ -18,6 +20,7 @@ pub struct PipelineMetrics {
     decided: IntCounter,
     opened: IntCounter,
     attempts: IntCounterVec,
+    poll_interval: GaugeVec,
 }
 
 impl PipelineMetrics {
@@ -57,7 +60,23 @@ impl PipelineMetrics {
                 "Attempts to deliver a notice, by sink and outcome.",
                 &["sink", "outcome"],
             )?,
+            poll_interval: meter.float_gauges(
+                "hubwatch_poll_interval_seconds",
+                "How often what is asked is asked for news: with news lately (shortest), and however \
+                 quiet it is (longest). A promise, if AWS answers as fast as it may be asked.",
+                &["bound"],
+            )?,
         })
+    }
+
+    /// Says how often scopes are asked.
+    pub(super) fn promise(&self, pace: &Pace) {
+        let longest = pace.poll_interval_max.max(pace.poll_interval);
+        for (bound, interval) in [("shortest", pace.poll_interval), ("longest", longest)] {
+            self.poll_interval
+                .with_label_values(&[bound])
+                .set(interval.as_secs_f64());
+        }
     }
 
     pub(super) fn recorded(&self, outcome: &PageOutcome) {

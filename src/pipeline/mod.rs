@@ -11,12 +11,14 @@ mod decide;
 mod deliver;
 mod discover;
 mod forecast;
+mod lookout;
 mod metrics;
 mod notice;
 mod page;
 mod plan;
 mod poll;
 mod record;
+mod rhythm;
 mod schedule;
 mod supervisor;
 mod survey;
@@ -30,18 +32,19 @@ use tracing::warn;
 use crate::{
     aws::Aws,
     correlate::Rulebook,
-    domain::{Clock, delivery::DeliveryState, window::WindowRules},
+    domain::{Clock, Outlook, delivery::DeliveryState, window::WindowRules},
     notify::Sink,
     observe::Health,
     store::Store,
 };
 
 use self::{
-    decide::Decider, deliver::Deliverer, discover::Discoverer, poll::Poller, record::Recorder,
-    schedule::Schedule, supervisor::Supervisor,
+    decide::Decider, deliver::Deliverer, discover::Discoverer, lookout::Sights, poll::Poller,
+    record::Recorder, rhythm::Rhythm, schedule::Schedule, supervisor::Supervisor,
 };
 
 pub use forecast::{Basis, Forecast, REFRESHED_EVERY, WATCHED_PART, forecast};
+pub use lookout::{Lookout, Seen};
 pub use metrics::PipelineMetrics;
 pub use page::ReadPage;
 pub use supervisor::Failed;
@@ -56,8 +59,10 @@ const LOOK_SHARE: u32 = 50;
 /// How often and how much.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pace {
-    /// How often a scope is asked for news.
+    /// How often a vantage is asked for news that has had some lately.
     pub poll_interval: Duration,
+    /// How often any vantage is asked for news at least, however quiet it is.
+    pub poll_interval_max: Duration,
     /// How often accounts and Regions are listed.
     pub discover_interval: Duration,
     /// How windows are laid out.
@@ -68,6 +73,16 @@ pub struct Pace {
     pub drain: Duration,
 }
 
+impl Pace {
+    fn rhythm(&self) -> Rhythm {
+        Rhythm {
+            shortest: self.poll_interval,
+            longest: self.poll_interval_max,
+            watched: self.rules.watch_every.unsigned_abs(),
+        }
+    }
+}
+
 /// Everything the loops join.
 #[derive(Debug, Clone)]
 pub struct Daemon {
@@ -75,6 +90,8 @@ pub struct Daemon {
     pub aws: Arc<Aws>,
     /// Where everything is kept.
     pub store: Arc<dyn Store>,
+    /// From where findings are seen.
+    pub outlook: Outlook,
     /// What makes incidents, and who hears of them.
     pub rulebook: Arc<Rulebook>,
     /// Where notices go.
@@ -194,14 +211,17 @@ impl Daemon {
         supervisor: &mut Supervisor,
         stop: &CancellationToken,
     ) -> Arc<Schedule> {
-        let schedule = Arc::new(Schedule::new());
+        let schedule = Arc::new(Schedule::new(self.pace.rhythm()));
+        let sights = Arc::new(Sights::default());
+        self.metrics.promise(&self.pace);
         let wake_decide = Arc::new(tokio::sync::Notify::new());
         let (recorder, record_loop) = Recorder::new(self, Arc::clone(&wake_decide));
         supervisor.spawn("record", record_loop.run());
-        let discoverer = Discoverer::new(self, Arc::clone(&schedule));
+        let discoverer = Discoverer::new(self, Arc::clone(&schedule), Arc::clone(&sights));
         supervisor.spawn("discover", discoverer.run(stop.clone()));
         for n in 0..self.pace.workers {
-            let poller = Poller::new(self, Arc::clone(&schedule), recorder.clone(), stop.clone());
+            let queue = (Arc::clone(&schedule), Arc::clone(&sights));
+            let poller = Poller::new(self, queue, recorder.clone(), stop.clone());
             supervisor.spawn(format!("poll {n}"), poller.run());
         }
         supervisor.spawn("decide", Decider::new(self, wake_decide).run(stop.clone()));

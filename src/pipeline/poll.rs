@@ -1,9 +1,9 @@
-//! Polling: the windows of a scope, page by page, to their end.
+//! Polling: the windows of a vantage, page by page, to their end.
 
 use std::{sync::Arc, time::Duration};
 
 use thiserror::Error;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
@@ -11,7 +11,7 @@ use crate::{
     asff,
     aws::{Aws, AwsError},
     domain::{
-        BegunWindow, Clock, CoverageState, Partition, Question, Scope, SyncProgress, Timestamp,
+        BegunWindow, Clock, CoverageState, Partition, Question, SyncProgress, Timestamp, Vantage,
         window::WindowKind,
     },
     observe::Printable,
@@ -20,10 +20,11 @@ use crate::{
 
 use super::{
     Daemon, Pace, PipelineMetrics, backoff,
+    lookout::Sights,
     page::ReadPage,
     plan::{Plan, plan},
     record::Recorder,
-    schedule::Schedule,
+    schedule::{Next, Schedule},
 };
 
 /// How many pages an answer may have: at a hundred findings each, more than any scope holds. It
@@ -57,10 +58,11 @@ pub(super) enum PollError {
 
 /// One of the readers.
 pub(super) struct Poller {
-    aws: Arc<Aws>,
+    pub(super) aws: Arc<Aws>,
     pub(super) store: Arc<dyn Store>,
     pub(super) partition: Partition,
     schedule: Arc<Schedule>,
+    sights: Arc<Sights>,
     recorder: Recorder,
     pub(super) clock: Clock,
     pace: Pace,
@@ -71,7 +73,7 @@ pub(super) struct Poller {
 impl Poller {
     pub(super) fn new(
         daemon: &Daemon,
-        schedule: Arc<Schedule>,
+        (schedule, sights): (Arc<Schedule>, Arc<Sights>),
         recorder: Recorder,
         stop: CancellationToken,
     ) -> Self {
@@ -80,6 +82,7 @@ impl Poller {
             store: Arc::clone(&daemon.store),
             partition: daemon.store.partition().clone(),
             schedule,
+            sights,
             recorder,
             clock: daemon.clock.clone(),
             pace: daemon.pace.clone(),
@@ -90,57 +93,67 @@ impl Poller {
 
     pub(super) async fn run(self) {
         loop {
-            let scope = tokio::select! {
+            let vantage = tokio::select! {
                 biased;
                 () = self.stop.cancelled() => return,
-                scope = self.schedule.take() => scope,
+                vantage = self.schedule.take() => vantage,
             };
-            let wait = self.step(&scope).await;
-            self.schedule.give_back(scope, Instant::now() + wait).await;
+            let next = self.step(&vantage).await;
+            self.schedule.give_back(vantage, next).await;
         }
     }
 
-    /// Reads what a scope has to say, and returns how long it may be left alone.
-    async fn step(&self, scope: &Scope) -> Duration {
-        match self.poll(scope).await {
-            Ok(true) => jittered(self.pace.poll_interval),
+    /// Reads what a vantage has to say, and returns when it is to be read again.
+    async fn step(&self, vantage: &Vantage) -> Next {
+        match self.poll(vantage).await {
+            Ok(polled) if polled.is_whole => Next::ByRhythm {
+                news: polled.news,
+                watched: polled.watched,
+            },
             // More waits to be read: go on at once, behind the scopes that are due already.
-            Ok(false) => Duration::ZERO,
-            Err(PollError::Stopped) => Duration::ZERO,
-            Err(error) => self.note_trouble(scope, &error).await,
+            Ok(_) | Err(PollError::Stopped) => Next::In(Duration::ZERO),
+            Err(error) => Next::In(self.note_trouble(vantage, &error).await),
         }
     }
 
     /// Reads what is due, then what is to be asked for by id. Of long windows one part is read, so
-    /// that they hold no reader for long. Returns whether that was all.
-    async fn poll(&self, scope: &Scope) -> Result<bool, PollError> {
-        let known = self.store.progress(scope).await?;
+    /// that they hold no reader for long.
+    async fn poll(&self, vantage: &Vantage) -> Result<Polled, PollError> {
+        let known = self.store.progress(vantage).await?;
         let now = self.clock.now();
         let Plan {
             mut progress,
             windows,
             watch,
         } = plan(&known, now, self.pace.rules);
-        let mut all_read = true;
+        let mut polled = Polled {
+            is_whole: true,
+            news: false,
+            watched: None,
+        };
         for begun in windows {
             let persisted = known.begun.contains(&begun);
-            let read = self.read_window(scope, begun, progress, persisted).await?;
+            let read = self
+                .read_window(vantage, begun, progress, persisted)
+                .await?;
             progress = read.progress;
-            all_read &= read.is_whole;
+            polled.is_whole &= read.is_whole;
+            polled.news |= read.news;
         }
         if watch {
-            self.watch(scope).await?;
+            polled.watched = Some(self.watch(vantage).await?);
         }
         if suspects_wait(&known, &progress) {
-            self.look_for_suspects(scope).await?;
+            self.look_for_suspects(vantage).await?;
         }
-        Ok(all_read && progress.is_backfilled())
+        polled.is_whole &= progress.is_backfilled();
+        Ok(polled)
     }
 
     /// Reads the tail to its end, and of another window one part.
     async fn read_window(
         &self,
-        scope: &Scope,
+        vantage: &Vantage,
         begun: BegunWindow,
         progress: SyncProgress,
         known: bool,
@@ -151,42 +164,45 @@ impl Poller {
             progress,
             findings: 0,
             pages: 0,
+            news: false,
         };
         let mut restarts = 0;
         loop {
-            match self.read_part(scope, &mut reading).await {
+            match self.read_part(vantage, &mut reading).await {
                 Ok(true) => break,
                 Ok(false) if begun.window.kind == WindowKind::Tail => {}
                 Ok(false) => {
                     return Ok(WindowRead {
                         progress: reading.progress,
                         is_whole: false,
+                        news: reading.news,
                     });
                 }
                 Err(PollError::Aws(AwsError::StaleToken)) if restarts < MAX_RESTARTS => {
                     restarts += 1;
-                    debug!(%scope, "a page token went stale; the window goes on with a new one");
+                    debug!(scope = %vantage, "a page token went stale; the window goes on with a new one");
                 }
                 Err(error) => return Err(error),
             }
         }
-        self.finished(scope, &reading);
+        self.finished(vantage, &reading);
         Ok(WindowRead {
             progress: reading.progress.after(reading.begun.window),
             is_whole: true,
+            news: reading.news,
         })
     }
 
     /// Reads pages with one chain of tokens: to the window's end, which returns true, or to the end
     /// of a part.
-    async fn read_part(&self, scope: &Scope, reading: &mut Reading) -> Result<bool, PollError> {
+    async fn read_part(&self, vantage: &Vantage, reading: &mut Reading) -> Result<bool, PollError> {
         let window = reading.begun.window;
         let question = Question::Updated(reading.begun.rest());
         let mut token: Option<String> = None;
         let mut ascending = Ascending::default();
         for pages in 1..=MAX_PAGES {
-            self.keep_up(scope, reading).await?;
-            let page = self.page(scope, &question, token.as_deref()).await?;
+            self.keep_up(vantage, reading).await?;
+            let page = self.page(vantage, &question, token.as_deref()).await?;
             let edge = ascending.edge_after(&page);
             // Only behind an edge that moved, or the part would be read for ever.
             let part_ends = edge.filter(|edge| pages >= PART_PAGES && *edge > reading.begun.from);
@@ -202,21 +218,16 @@ impl Poller {
             let goes_on = window.kind != WindowKind::Tail || next_token.is_some();
             if goes_on && !reading.persisted {
                 self.store
-                    .begin_window(scope, window, reading.progress)
+                    .begin_window(vantage, window, reading.progress)
                     .await?;
                 reading.persisted = true;
             }
             reading.pages += 1;
             reading.findings += page.findings.len();
             let sweep = (window.kind == WindowKind::Reconcile).then_some(window.end);
-            self.record(
-                scope,
-                page,
-                window.kind == WindowKind::Backfill,
-                sweep,
-                reached,
-            )
-            .await?;
+            let is_history = window.kind == WindowKind::Backfill;
+            let news = self.record(vantage, page, is_history, sweep, reached);
+            reading.news |= news.await?;
             match (next_token, part_ends) {
                 (None, _) => return Ok(true),
                 (Some(_), Some(edge)) => {
@@ -231,7 +242,7 @@ impl Poller {
     }
 
     /// Reads the tail in between when it is due: neither history nor a comparison delays news.
-    async fn keep_up(&self, scope: &Scope, reading: &mut Reading) -> Result<(), PollError> {
+    async fn keep_up(&self, vantage: &Vantage, reading: &mut Reading) -> Result<(), PollError> {
         if self.stop.is_cancelled() {
             return Err(PollError::Stopped);
         }
@@ -243,43 +254,50 @@ impl Poller {
         let tail = reading.progress.tail_window(now, self.pace.rules);
         let tail = BegunWindow::at_start(tail);
         // The tail never reads another window in between, so this ends.
-        let read = Box::pin(self.read_window(scope, tail, reading.progress, false)).await?;
+        let read = Box::pin(self.read_window(vantage, tail, reading.progress, false)).await?;
         reading.progress = read.progress;
+        reading.news |= read.news;
         Ok(())
     }
 
+    /// Records a page, without what a wide vantage shows beside the scopes that are followed. Returns
+    /// whether there was anything new in it.
     pub(super) async fn record(
         &self,
-        scope: &Scope,
+        vantage: &Vantage,
         page: ReadPage,
         history: bool,
         sweep: Option<Timestamp>,
         reached: Reached,
-    ) -> Result<(), PollError> {
+    ) -> Result<bool, PollError> {
+        let mut findings = page.findings;
+        if let Some(followed) = self.sights.of(vantage) {
+            findings.retain(|record| followed.contains(&record.finding.key.scope()));
+        }
         let record = PageRecord {
-            scope: scope.clone(),
+            vantage: vantage.clone(),
             history,
             sweep,
             reached,
             body: page.body,
-            findings: page.findings.into(),
+            findings: findings.into(),
             rejected: page.rejected,
         };
-        self.recorder.record(record).await?;
-        Ok(())
+        let outcome = self.recorder.record(record).await?;
+        Ok(outcome.touched_issues())
     }
 
     /// One page, asked for again while that may help.
     pub(super) async fn page(
         &self,
-        scope: &Scope,
+        vantage: &Vantage,
         question: &Question,
         token: Option<&str>,
     ) -> Result<ReadPage, PollError> {
         let mut waits = backoff::page_waits();
         loop {
-            let error = match self.aws.findings_page(scope, question, token).await {
-                Ok(body) => match ReadPage::read(body, scope, &self.partition) {
+            let error = match self.aws.findings_page(&vantage.at, question, token).await {
+                Ok(body) => match ReadPage::read(body, &vantage.at, &self.partition) {
                     Ok(page) => return Ok(page),
                     Err(malformed) => PollError::Malformed(malformed),
                 },
@@ -292,7 +310,7 @@ impl Poller {
             let Some(wait) = waits.next() else {
                 return Err(error);
             };
-            debug!(%scope, error = %Printable(&error), "a page is asked for again");
+            debug!(scope = %vantage, error = %Printable(&error), "a page is asked for again");
             tokio::select! {
                 () = self.stop.cancelled() => return Err(PollError::Stopped),
                 () = sleep(hint.max(wait)) => {}
@@ -300,7 +318,7 @@ impl Poller {
         }
     }
 
-    fn finished(&self, scope: &Scope, reading: &Reading) {
+    fn finished(&self, vantage: &Vantage, reading: &Reading) {
         let Reading {
             begun,
             findings,
@@ -310,21 +328,21 @@ impl Poller {
         let clock = begun.window.kind.as_str();
         self.metrics.window_read(begun.window.kind);
         match begun.window.kind {
-            WindowKind::Tail => debug!(%scope, pages, findings, "recorded the tail"),
+            WindowKind::Tail => debug!(scope = %vantage, pages, findings, "recorded the tail"),
             WindowKind::Late | WindowKind::Backfill | WindowKind::Reconcile => {
-                info!(%scope, clock, pages, findings, start = %begun.window.start, "recorded a window");
+                info!(scope = %vantage, clock, pages, findings, start = %begun.window.start, "recorded a window");
             }
         }
     }
 
-    async fn note_trouble(&self, scope: &Scope, error: &PollError) -> Duration {
+    async fn note_trouble(&self, vantage: &Vantage, error: &PollError) -> Duration {
         let state = match error {
             PollError::Aws(error) => error.coverage(),
             // What it sent can never be recorded as it is.
             PollError::Store(StoreError::Corrupt(_)) => CoverageState::Unreachable,
             // The scope is fine; we are not. Its coverage stays as it was.
             PollError::Store(error) => {
-                warn!(%scope, %error, "a poll met trouble with the store");
+                warn!(scope = %vantage, %error, "a poll met trouble with the store");
                 return self.pace.poll_interval;
             }
             PollError::Malformed(_) | PollError::Endless | PollError::Stopped => {
@@ -332,13 +350,13 @@ impl Poller {
             }
         };
         let words = error.to_string();
-        warn!(%scope, state = state.as_str(), error = %Printable(&words), "cannot read {scope}");
+        warn!(scope = %vantage, state = state.as_str(), error = %Printable(&words), "cannot read {vantage}");
         let noted = self
             .store
-            .note_trouble(scope, state, &words, self.clock.now())
+            .note_trouble(vantage, state, &words, self.clock.now())
             .await;
         if let Err(error) = noted {
-            warn!(%scope, %error, "cannot note why {scope} cannot be read");
+            warn!(scope = %vantage, %error, "cannot note why {vantage} cannot be read");
         }
         let passes = matches!(state, CoverageState::Throttled | CoverageState::Unreachable);
         if passes {
@@ -351,12 +369,24 @@ impl Poller {
     }
 }
 
+/// What a poll came to.
+struct Polled {
+    /// Whether everything that was due is read.
+    is_whole: bool,
+    /// Whether anything was new.
+    news: bool,
+    /// Whether there are findings to be asked for by id, if it was time to look.
+    watched: Option<bool>,
+}
+
 /// What reading a window came to.
 struct WindowRead {
-    /// How far the scope is recorded now.
+    /// How far the vantage is recorded now.
     progress: SyncProgress,
     /// Whether the window was read to its end.
     is_whole: bool,
+    /// Whether anything in it was new.
+    news: bool,
 }
 
 /// A window while it is read.
@@ -367,6 +397,7 @@ struct Reading {
     progress: SyncProgress,
     findings: usize,
     pages: u32,
+    news: bool,
 }
 
 /// Whether the pages of an answer come in the order that was asked for.

@@ -134,7 +134,7 @@ impl RecordLoop {
             }
             Err(error) => {
                 self.metrics.store_failed(error);
-                warn!(scope = %submission.page.scope, %error, "a page could not be recorded");
+                warn!(scope = %submission.page.vantage, %error, "a page could not be recorded");
             }
         }
         // A reader that was cut off in a drain does not wait for its answer.

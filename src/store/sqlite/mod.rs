@@ -27,7 +27,7 @@ use tokio::sync::Mutex;
 use crate::{
     correlate::Rulebook,
     domain::{
-        Coverage, CoverageState, IncidentId, Partition, Scope, SyncProgress, Timestamp, Window,
+        Coverage, CoverageState, IncidentId, Partition, SyncProgress, Timestamp, Vantage, Window,
         delivery::{Delivery, Settlement},
     },
 };
@@ -260,7 +260,7 @@ impl Store for Sqlite {
         census: Vec<CensusEntry>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        self.write(move |tx, _| scopes::take_census(tx, &census, now))
+        self.write(move |tx, memory| scopes::take_census(tx, memory, &census, now))
             .await
     }
 
@@ -270,60 +270,60 @@ impl Store for Sqlite {
 
     async fn note_trouble(
         &self,
-        scope: &Scope,
+        vantage: &Vantage,
         state: CoverageState,
         error: &str,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let (scope, error) = (scope.clone(), error.to_owned());
+        let (vantage, error) = (vantage.clone(), error.to_owned());
         self.write(move |tx, memory| {
-            let id = memory.scopes.id(tx, &scope)?;
-            scopes::enter(tx, id, state, Some(&error), now)
+            let id = memory.scopes.of(tx, &vantage)?;
+            scopes::note_trouble(tx, id, state, &error, now)
         })
         .await
     }
 
-    async fn progress(&self, scope: &Scope) -> Result<ScopeProgress, StoreError> {
-        let scope = scope.clone();
-        self.read(move |tx| windows::progress(tx, &scope)).await
+    async fn progress(&self, vantage: &Vantage) -> Result<ScopeProgress, StoreError> {
+        let vantage = vantage.clone();
+        self.read(move |tx| windows::progress(tx, &vantage)).await
     }
 
     async fn begin_window(
         &self,
-        scope: &Scope,
+        vantage: &Vantage,
         window: Window,
         progress: SyncProgress,
     ) -> Result<(), StoreError> {
-        let scope = scope.clone();
+        let vantage = vantage.clone();
         self.write(move |tx, memory| {
-            let id = memory.scopes.id(tx, &scope)?;
+            let id = memory.scopes.of(tx, &vantage)?;
             windows::begin(tx, id, window, progress)
         })
         .await
     }
 
-    async fn watched(&self, scope: &Scope, limit: u32) -> Result<Vec<KnownFinding>, StoreError> {
-        let scope = scope.clone();
-        self.read(move |tx| sweep::watched(tx, &scope, limit)).await
+    async fn watched(&self, vantage: &Vantage, limit: u32) -> Result<Vec<KnownFinding>, StoreError> {
+        let vantage = vantage.clone();
+        self.read(move |tx| sweep::watched(tx, &vantage, limit)).await
     }
 
     async fn note_watched(
         &self,
-        scope: &Scope,
+        vantage: &Vantage,
         last: Option<i64>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let scope = scope.clone();
+        let vantage = vantage.clone();
         self.write(move |tx, memory| {
-            let id = memory.scopes.id(tx, &scope)?;
+            let id = memory.scopes.of(tx, &vantage)?;
             windows::note_watched(tx, id, last, now)
         })
         .await
     }
 
-    async fn suspects(&self, scope: &Scope, limit: u32) -> Result<Vec<KnownFinding>, StoreError> {
-        let scope = scope.clone();
-        self.read(move |tx| sweep::suspects(tx, &scope, limit))
+    async fn suspects(&self, vantage: &Vantage, limit: u32) -> Result<Vec<KnownFinding>, StoreError> {
+        let vantage = vantage.clone();
+        self.read(move |tx| sweep::suspects(tx, &vantage, limit))
             .await
     }
 

@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension, Transaction, params};
 
-use crate::domain::{Change, Digest, IssueIdentity, Severity, Standing, Timestamp};
+use crate::domain::{Change, Digest, IssueIdentity, Severity, Sight, Standing, Timestamp};
 
 use super::{
     super::{FindingRecord, PageOutcome, PageRecord, Reached, RejectedRecord, StoreError},
@@ -45,8 +45,8 @@ fn record_page(
 ) -> Result<PageOutcome, StoreError> {
     let mut outcome = PageOutcome::default();
     let mut packing = Packing::start(tx)?;
-    let asked = memory.scopes.id(tx, &page.scope)?;
-    let news = News::of(tx, asked, page.history)?;
+    let asked = memory.scopes.of(tx, &page.vantage)?;
+    let mut news = NewsOfScopes::of_page(asked, page.history);
     for record in page.findings.iter() {
         let mut recorder = Recorder {
             tx,
@@ -54,7 +54,8 @@ fn record_page(
             tallies,
             packing: &mut packing,
             page,
-            news,
+            asked,
+            news: &mut news,
             now,
         };
         let change = recorder.finding(record)?;
@@ -88,7 +89,8 @@ struct Recorder<'a, 'tx> {
     tallies: &'a mut TallyChanges,
     packing: &'a mut Packing,
     page: &'a PageRecord,
-    news: News,
+    asked: i64,
+    news: &'a mut NewsOfScopes,
     now: Timestamp,
 }
 
@@ -103,9 +105,12 @@ impl Recorder<'_, '_> {
         let (key, verify, stored) = self.look_up(scope, record)?;
         let version = rows::version(record.finding.updated_at);
         let Some(stored) = stored else {
-            return self.insert(scope, key, verify, record);
+            let change = self.insert(scope, key, verify, record)?;
+            self.note_shown(key)?;
+            return Ok(change);
         };
         self.meet(key)?;
+        self.note_shown(key)?;
         if version < stored.updated_at && stored.standing != Standing::Gone {
             return Ok(Change::Unchanged);
         }
@@ -178,7 +183,7 @@ impl Recorder<'_, '_> {
         self.write(key, verify, issue, record)?;
         self.tallies
             .add(scope, record.finding.severity, record.finding.standing());
-        let is_news = self.news.is_appearance(since(record));
+        let is_news = self.news.of(self.tx, scope)?.is_appearance(since(record));
         touch(self.tx, issue, is_news)?;
         Ok(Change::Appeared)
     }
@@ -197,7 +202,7 @@ impl Recorder<'_, '_> {
         self.tallies.remove(scope, stored.severity, stored.standing);
         self.tallies
             .add(scope, record.finding.severity, record.finding.standing());
-        let is_news = change == Change::Reopened && self.news != News::No;
+        let is_news = change == Change::Reopened && self.news.of(self.tx, scope)? != News::No;
         touch(self.tx, issue, is_news)?;
         if issue != stored.issue {
             touch(self.tx, stored.issue, false)?;
@@ -262,6 +267,19 @@ impl Recorder<'_, '_> {
             self.tx
                 .prepare_cached("UPDATE findings SET swept = ?2 WHERE key = ?1")?
                 .execute(params![key, rows::micros(sweep)])?;
+        }
+        Ok(())
+    }
+
+    /// An aggregator has copies of what it shows, and may lack some: what it has shown once is what it
+    /// can be trusted about.
+    fn note_shown(&self, key: i64) -> Result<(), StoreError> {
+        if self.page.vantage.sight == Sight::Aggregator {
+            self.tx
+                .prepare_cached(
+                    "UPDATE findings SET shown = ?2 WHERE key = ?1 AND shown IS NOT ?2",
+                )?
+                .execute([key, self.asked])?;
         }
         Ok(())
     }
@@ -337,12 +355,27 @@ enum News {
 }
 
 impl News {
-    fn of(tx: &Transaction<'_>, scope: i64, history: bool) -> Result<Self, StoreError> {
-        if history {
+    /// What of a scope can be news in a page of a vantage, which reads history or does not. Once
+    /// history is known, it does not become history again when another vantage reads it.
+    fn of(
+        tx: &Transaction<'_>,
+        scope: i64,
+        asked: i64,
+        reads_history: bool,
+    ) -> Result<Self, StoreError> {
+        let history = windows::history(tx, scope)?;
+        if history.is_known {
+            return Ok(Self::All);
+        }
+        if reads_history {
             return Ok(Self::No);
         }
-        let unread = windows::first_contact_of_unread(tx, scope)?;
-        Ok(unread.map_or(Self::All, Self::Since))
+        // A scope that nobody named was met when the vantage was that shows it.
+        let met_at = match history.met_at {
+            Some(at) => Some(at),
+            None => windows::history(tx, asked)?.met_at,
+        };
+        Ok(met_at.map_or(Self::All, Self::Since))
     }
 
     fn is_appearance(self, since: Timestamp) -> bool {
@@ -351,6 +384,34 @@ impl News {
             Self::Since(first_contact) => since >= first_contact,
             Self::All => true,
         }
+    }
+}
+
+/// What can be news in one page, by scope. Nearly always it is the same scope again.
+struct NewsOfScopes {
+    asked: i64,
+    reads_history: bool,
+    last: Option<(i64, News)>,
+}
+
+impl NewsOfScopes {
+    fn of_page(asked: i64, reads_history: bool) -> Self {
+        Self {
+            asked,
+            reads_history,
+            last: None,
+        }
+    }
+
+    fn of(&mut self, tx: &Transaction<'_>, scope: i64) -> Result<News, StoreError> {
+        if let Some((of, news)) = self.last
+            && of == scope
+        {
+            return Ok(news);
+        }
+        let news = News::of(tx, scope, self.asked, self.reads_history)?;
+        self.last = Some((scope, news));
+        Ok(news)
     }
 }
 

@@ -3,13 +3,17 @@
 -- One row: what this database is.
 CREATE TABLE store (
     partition TEXT NOT NULL,
-    rulebook  BLOB           -- fingerprint of the rules that issues were last decided by
+    rulebook  BLOB,          -- fingerprint of the rules that issues were last decided by
+    census_at INTEGER        -- when the last census was taken
 ) STRICT;
 
+-- Accounts x Regions, and the vantages from which they are seen. A scope that is asked itself is
+-- both: its sight is 'member'. Any other sight is a vantage alone: the row says how far it is read.
 CREATE TABLE scopes (
     id            INTEGER PRIMARY KEY,
     account       TEXT    NOT NULL,
     region        TEXT    NOT NULL,
+    sight         TEXT    NOT NULL,
     account_name  TEXT    NOT NULL,
     state         TEXT    NOT NULL,
     since         INTEGER NOT NULL,
@@ -22,8 +26,14 @@ CREATE TABLE scopes (
     reconciled_at INTEGER,
     watched_at    INTEGER,  -- when findings behind open incidents were last asked for by id
     watched_last  INTEGER,  -- the last of them; the next turn goes on behind it
-    UNIQUE (account, region)
+    seen_from     INTEGER REFERENCES scopes (id),  -- the vantage that shows it, if not itself;
+                                                   -- its own state is then 'ok' for ever
+    seen_since    INTEGER,  -- since when it has been in that sight without a break
+    met_at        INTEGER,  -- when any vantage first showed it: what it held then is history
+    known         INTEGER NOT NULL DEFAULT 0,  -- whether some vantage has read all its history
+    UNIQUE (account, region, sight)
 ) STRICT;
+CREATE INDEX scopes_by_vantage ON scopes (seen_from, seen_since) WHERE seen_from IS NOT NULL;
 
 -- Windows that were begun and not finished. Page tokens go stale, so they are never kept.
 CREATE TABLE windows (
@@ -71,7 +81,8 @@ CREATE TABLE findings (
     length       INTEGER NOT NULL,
     stamps       TEXT,              -- newer timestamps than those in the body
     swept        INTEGER,           -- the end of the last reconcile window that met it
-    gone         TEXT               -- why it is no longer there: expired, deleted
+    gone         TEXT,              -- why it is no longer there: expired, deleted
+    shown        INTEGER            -- the aggregator that has shown it, if one has
 ) STRICT;
 -- Holds all that deciding reads of a finding, so that it need not look into the rows.
 CREATE INDEX findings_by_issue ON findings (issue, standing, severity, title, since);
