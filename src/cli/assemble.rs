@@ -72,6 +72,7 @@ impl Assembled {
             self.registry.clone(),
             self.daemon.clock.clone(),
             config.http.token.clone(),
+            config.http.max_series,
         )
         .context("cannot make metrics")
     }

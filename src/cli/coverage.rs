@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use clap::Args;
 use serde::Serialize;
 
-use crate::domain::{Coverage, CoverageState};
+use crate::domain::{Clock, ClockKind, Complete, Coverage, CoverageState, Timestamp, Vantage};
 
 use super::{
     Exit,
+    age::age,
     output::{self, Output, Row},
     stored::StoreArgs,
 };
@@ -17,6 +18,8 @@ use super::{
 #[command(
     after_help = "Examples:\n  hubwatch coverage --config hubwatch.toml\n  \
                         hubwatch coverage --config hubwatch.toml --state denied --state role-missing\n\n\
+                        The table says how long ago each state began, and how long ago the last window that each \
+                        clock read to its end ended; for history, how long ago it was recorded.\n\n\
                         Exit codes: 0 all shown can be read, 3 some cannot."
 )]
 pub(super) struct CoverageArgs {
@@ -53,7 +56,9 @@ pub(super) async fn run(args: &CoverageArgs) -> anyhow::Result<Exit> {
                     .iter()
                     .any(|id| id == scope.scope.account.as_str()))
     });
-    let rows: Vec<CoverageRow> = coverage.iter().map(CoverageRow::from).collect();
+    let now = Clock::system().now();
+    let rows = coverage.iter().map(|scope| CoverageRow::new(scope, now));
+    let rows: Vec<CoverageRow> = rows.collect();
     output::print(args.output, &rows)?;
     if args.output == Output::Table {
         output::line(totals(&coverage))?;
@@ -82,27 +87,57 @@ fn totals(coverage: &[Coverage]) -> String {
     )
 }
 
+/// One scope's row of the ledger. Times are those of [`Complete`].
 #[derive(Debug, Serialize)]
 struct CoverageRow {
     account_id: String,
     account_name: String,
     region: String,
+    /// The vantage that shows it, if it is not asked itself.
+    seen_from: Option<Vantage>,
     state: CoverageState,
-    since: String,
-    last_complete: Option<String>,
+    since: Timestamp,
+    last_complete: Option<Timestamp>,
+    complete: Complete,
+    first_contact: Option<Timestamp>,
+    watermark: Option<Timestamp>,
+    history_from: Option<Timestamp>,
     error: Option<String>,
+    last_error: Option<LastError>,
+    /// When the row was made, for ages.
+    #[serde(skip)]
+    now: Timestamp,
 }
 
-impl From<&Coverage> for CoverageRow {
-    fn from(coverage: &Coverage) -> Self {
+#[derive(Debug, Serialize)]
+struct LastError {
+    error: String,
+    at: Timestamp,
+    over_at: Option<Timestamp>,
+}
+
+impl CoverageRow {
+    fn new(coverage: &Coverage, now: Timestamp) -> Self {
+        let progress = coverage.progress.as_ref();
         Self {
             account_id: coverage.scope.account.to_string(),
             account_name: coverage.account_name.clone(),
             region: coverage.scope.region.to_string(),
+            seen_from: coverage.seen_from.clone(),
             state: coverage.state,
-            since: coverage.since.to_string(),
-            last_complete: coverage.last_complete.map(|at| at.to_string()),
-            error: coverage.error.clone(),
+            since: coverage.since,
+            last_complete: coverage.last_complete(),
+            complete: coverage.complete,
+            first_contact: progress.map(|progress| progress.first_contact),
+            watermark: progress.map(|progress| progress.watermark),
+            history_from: progress.map(|progress| progress.history_from),
+            error: coverage.error().map(str::to_owned),
+            last_error: coverage.trouble.as_ref().map(|trouble| LastError {
+                error: trouble.words.clone(),
+                at: trouble.at,
+                over_at: trouble.over_at,
+            }),
+            now,
         }
     }
 }
@@ -112,23 +147,33 @@ impl Row for CoverageRow {
         "Account",
         "Name",
         "Region",
+        "Seen from",
         "State",
         "Since",
-        "Last complete",
+        "Tail",
+        "Watch",
+        "Late",
+        "Reconcile",
+        "Backfill",
         "Why, and what to do",
     ];
 
     fn cells(&self) -> Vec<String> {
-        vec![
+        let mut cells = vec![
             self.account_id.clone(),
             self.account_name.clone(),
             self.region.clone(),
+            self.seen_from
+                .as_ref()
+                .map_or_else(|| "itself".to_owned(), ToString::to_string),
             self.state.as_str().to_owned(),
-            self.since.clone(),
-            self.last_complete
-                .clone()
-                .unwrap_or_else(|| "never".to_owned()),
-            self.error.clone().unwrap_or_default(),
-        ]
+            age(self.since, self.now),
+        ];
+        for clock in ClockKind::ALL {
+            let complete = self.complete.of(clock);
+            cells.push(complete.map_or_else(|| "never".to_owned(), |at| age(at, self.now)));
+        }
+        cells.push(self.error.clone().unwrap_or_default());
+        cells
     }
 }

@@ -3,6 +3,7 @@
 //! Knows the commands, what they print and how they exit.
 //! Does not know how anything is done: each command puts the rooms together and shows the answer.
 
+mod age;
 mod assemble;
 mod check;
 mod coverage;

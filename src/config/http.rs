@@ -2,6 +2,7 @@
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
+    ops::RangeInclusive,
     path::PathBuf,
 };
 
@@ -13,6 +14,9 @@ use crate::domain::settings::{Problem, ReadSecret};
 /// A token shorter than this can be guessed.
 const TOKEN_MIN: usize = 16;
 
+/// How many series one metric may have.
+const MAX_SERIES: RangeInclusive<usize> = 100..=1_000_000;
+
 /// `[http]` as typed.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -20,6 +24,7 @@ pub(super) struct Settings {
     listen: String,
     token_file: Option<PathBuf>,
     page_url: Option<String>,
+    max_series: usize,
 }
 
 impl Default for Settings {
@@ -28,6 +33,7 @@ impl Default for Settings {
             listen: "127.0.0.1:9465".to_owned(),
             token_file: None,
             page_url: None,
+            max_series: 20_000,
         }
     }
 }
@@ -41,6 +47,9 @@ pub struct HttpConfig {
     pub token: Option<SecretString>,
     /// Where people reach the status page, without a slash at its end; notices link to it.
     pub page_url: Option<String>,
+    /// How many series a metric by account and Region has, at most; what is beyond is summed. 100 to
+    /// 1000000.
+    pub max_series: usize,
 }
 
 impl Settings {
@@ -78,6 +87,13 @@ impl Settings {
             }
             url.trim_end_matches('/').to_owned()
         });
+        if !MAX_SERIES.contains(&self.max_series) {
+            let (least, most) = (MAX_SERIES.start(), MAX_SERIES.end());
+            problems.push(Problem::new(
+                "max_series",
+                format!("expected a whole number from {least} to {most}"),
+            ));
+        }
         if !problems.is_empty() {
             return Err(problems);
         }
@@ -85,6 +101,7 @@ impl Settings {
             listen,
             token,
             page_url,
+            max_series: self.max_series,
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Scope, Vantage};
+use super::{Scope, SyncProgress, Vantage, window::WindowKind};
 
 /// What reading a scope is like now. A scope is in exactly one state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
@@ -82,6 +82,108 @@ impl CoverageState {
     }
 }
 
+/// The clocks that a scope is read by: one for each kind of window, and the one that asks by id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ClockKind {
+    /// What is new since the watermark.
+    Tail,
+    /// Findings behind open incidents, by id.
+    Watch,
+    /// What providers delivered late.
+    Late,
+    /// Everything, to find what changed in silence and what is no longer there.
+    Reconcile,
+    /// What was there before we came.
+    Backfill,
+}
+
+impl ClockKind {
+    /// All of them, the most urgent first.
+    pub const ALL: [Self; 5] = [
+        Self::Tail,
+        Self::Watch,
+        Self::Late,
+        Self::Reconcile,
+        Self::Backfill,
+    ];
+
+    /// The word for labels and output.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Tail => "tail",
+            Self::Watch => "watch",
+            Self::Late => "late",
+            Self::Reconcile => "reconcile",
+            Self::Backfill => "backfill",
+        }
+    }
+}
+
+impl From<WindowKind> for ClockKind {
+    fn from(kind: WindowKind) -> Self {
+        match kind {
+            WindowKind::Tail => Self::Tail,
+            WindowKind::Late => Self::Late,
+            WindowKind::Backfill => Self::Backfill,
+            WindowKind::Reconcile => Self::Reconcile,
+        }
+    }
+}
+
+/// Up to when each clock has looked at everything that it asks for; `None` when it never has.
+///
+/// The end of the last window that was recorded whole, not the time at which that happened: it says
+/// how old our knowledge is. A round of asking by id counts from its begin. History ends where we
+/// came in, so for it this is when the last window of it was recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+pub struct Complete {
+    /// See [`ClockKind::Tail`].
+    pub tail: Option<Timestamp>,
+    /// See [`ClockKind::Watch`].
+    pub watch: Option<Timestamp>,
+    /// See [`ClockKind::Late`].
+    pub late: Option<Timestamp>,
+    /// See [`ClockKind::Reconcile`].
+    pub reconcile: Option<Timestamp>,
+    /// See [`ClockKind::Backfill`].
+    pub backfill: Option<Timestamp>,
+}
+
+impl Complete {
+    /// One of them.
+    #[must_use]
+    pub fn of(&self, clock: ClockKind) -> Option<Timestamp> {
+        match clock {
+            ClockKind::Tail => self.tail,
+            ClockKind::Watch => self.watch,
+            ClockKind::Late => self.late,
+            ClockKind::Reconcile => self.reconcile,
+            ClockKind::Backfill => self.backfill,
+        }
+    }
+
+    /// The newest of those that read windows.
+    #[must_use]
+    pub fn last_window(&self) -> Option<Timestamp> {
+        [self.tail, self.late, self.reconcile, self.backfill]
+            .into_iter()
+            .flatten()
+            .max()
+    }
+}
+
+/// The last trouble with reading a scope.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trouble {
+    /// What it was, with what to do about it.
+    pub words: String,
+    /// When it was last met.
+    pub at: Timestamp,
+    /// When it was over; `None` while it lasts.
+    pub over_at: Option<Timestamp>,
+}
+
 /// What we know about reading one scope.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Coverage {
@@ -93,10 +195,27 @@ pub struct Coverage {
     pub state: CoverageState,
     /// Since when it is in this state.
     pub since: Timestamp,
-    /// When a window of it was last read to its end.
-    pub last_complete: Option<Timestamp>,
-    /// The last trouble in words, with what to do about it.
-    pub error: Option<String>,
     /// The vantage that shows its findings; `None` where the scope is asked itself.
     pub seen_from: Option<Vantage>,
+    /// Up to when each clock has looked, of that vantage where there is one.
+    pub complete: Complete,
+    /// How far it is recorded; `None` before first contact.
+    pub progress: Option<SyncProgress>,
+    /// The last trouble, over or not.
+    pub trouble: Option<Trouble>,
+}
+
+impl Coverage {
+    /// The end of the newest window that was recorded whole.
+    #[must_use]
+    pub fn last_complete(&self) -> Option<Timestamp> {
+        self.complete.last_window()
+    }
+
+    /// The trouble that lasts, in words, with what to do about it.
+    #[must_use]
+    pub fn error(&self) -> Option<&str> {
+        let lasting = self.trouble.as_ref().filter(|t| t.over_at.is_none())?;
+        Some(&lasting.words)
+    }
 }

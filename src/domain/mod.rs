@@ -22,7 +22,7 @@ pub mod window;
 
 pub use change::Change;
 pub use clock::Clock;
-pub use coverage::{Coverage, CoverageState};
+pub use coverage::{ClockKind, Complete, Coverage, CoverageState, Trouble};
 pub use digest::Digest;
 pub use finding::{Finding, FindingKey, Remediation, Resource};
 pub use ids::{AccountId, Partition, Region};

@@ -39,7 +39,8 @@ pub struct Http {
 }
 
 impl Http {
-    /// Registers the series that are computed when they are asked for.
+    /// Registers the series that are computed when they are asked for. No metric of theirs has many
+    /// more than `max_series`.
     ///
     /// # Errors
     /// A name is registered already.
@@ -49,8 +50,9 @@ impl Http {
         registry: Registry,
         clock: Clock,
         token: Option<SecretString>,
+        max_series: usize,
     ) -> prometheus::Result<Self> {
-        let gauges = Gauges::new(&registry)?;
+        let gauges = Gauges::new(&registry, max_series)?;
         Ok(Self {
             store,
             health,
@@ -127,7 +129,10 @@ async fn require_token(State(http): State<Arc<Http>>, request: Request, next: Ne
 }
 
 async fn metrics(State(http): State<Arc<Http>>) -> Response {
-    let series = match http.gauges.refresh(http.store.as_ref()).await {
+    let refreshed = http
+        .gauges
+        .refresh(http.store.as_ref(), &http.health, http.clock.now());
+    let series = match refreshed.await {
         Ok(_turn) => http.registry.gather(),
         Err(error) => {
             warn!(%error, "cannot read the counts for metrics");
@@ -147,12 +152,14 @@ async fn metrics(State(http): State<Arc<Http>>) -> Response {
     }
 }
 
-/// Alive: every loop turns. When not, the process should be started again.
+/// Alive: no task of any loop hangs. When not, the process should be started again. Failing is not
+/// hanging: a restart mends neither AWS nor a full disk.
 async fn livez(State(http): State<Arc<Http>>) -> Response {
     probe(http.health.is_live(), &http)
 }
 
-/// Ready: every loop succeeds. When not, what is shown may be old.
+/// Ready: every loop turns, and does what it is for. When not, what is shown may be old. What AWS or
+/// a sink refuses is no failure of ours: coverage and deliveries tell of it.
 async fn readyz(State(http): State<Arc<Http>>) -> Response {
     probe(http.health.is_ready(), &http)
 }

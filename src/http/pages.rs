@@ -1,6 +1,6 @@
 //! Pages for people: rendered here, no script, nothing from outside.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     extract::{Path, State},
@@ -11,17 +11,19 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use tracing::warn;
 
 use crate::{
-    domain::{
-        Coverage, CoverageState, IncidentId, IncidentState, IssueStatus, Region, Severity,
-        delivery::DeliveryState,
-    },
-    store::{IncidentBrief, IncidentFilter, StoreError, StoredIncident, Tallies},
+    domain::{IncidentId, IncidentState, IssueStatus, Region, Severity, delivery::DeliveryState},
+    store::{Detail, IncidentBrief, IncidentFilter, Measures, StoreError, StoredIncident},
 };
 
 use super::Http;
 
 /// How many rows a table of the status page has at most.
 const ROWS: usize = 50;
+/// What the status page asks for beside counts.
+const DETAIL: Detail = Detail {
+    kinds: 0,
+    scopes: ROWS,
+};
 /// How many issues an incident's page shows.
 const ISSUES: u32 = 200;
 /// Styles stand in the page; nothing else is loaded or run.
@@ -40,8 +42,7 @@ pub(super) async fn status(State(http): State<Arc<Http>>) -> Response {
 /// What the status page shows.
 struct Status {
     now: String,
-    tallies: Tallies,
-    coverage: Vec<Coverage>,
+    measures: Measures,
     incidents: Vec<StoredIncident>,
 }
 
@@ -58,8 +59,7 @@ impl Status {
                 .now()
                 .strftime("%Y-%m-%d %H:%M:%S UTC")
                 .to_string(),
-            tallies: http.store.tallies().await?,
-            coverage: http.store.coverage().await?,
+            measures: http.store.measure(DETAIL).await?,
             incidents: http.store.incidents(filter).await?,
         })
     }
@@ -82,8 +82,8 @@ impl Status {
     }
 
     fn counts(&self) -> Markup {
-        let tallies = &self.tallies;
-        let findings: u64 = tallies.findings.iter().map(|t| t.count).sum();
+        let tallies = &self.measures.tallies;
+        let findings = tallies.all_findings();
         let open = tallies
             .issues
             .iter()
@@ -107,12 +107,8 @@ impl Status {
     }
 
     fn open_incidents(&self) -> u64 {
-        let open = self
-            .tallies
-            .incidents
-            .iter()
-            .filter(|t| t.state == IncidentState::Open);
-        open.map(|t| t.count).sum()
+        let tallies = &self.measures.tallies;
+        tallies.incidents_in(&[IncidentState::Open])
     }
 
     fn incidents(&self) -> Markup {
@@ -141,31 +137,30 @@ impl Status {
     }
 
     fn coverage(&self) -> Markup {
-        let mut by_state: BTreeMap<CoverageState, usize> = BTreeMap::new();
-        for scope in &self.coverage {
-            *by_state.entry(scope.state).or_default() += 1;
-        }
-        let troubled: Vec<_> = self
-            .coverage
+        let coverage = &self.measures.coverage;
+        let troubled: Vec<_> = coverage
+            .scopes
             .iter()
             .filter(|c| !c.state.is_readable())
             .collect();
-        let more = troubled.len().saturating_sub(ROWS);
+        let unreadable = coverage.count(|state| !state.is_readable());
+        let shown = u64::try_from(troubled.len()).unwrap_or(u64::MAX);
+        let more = unreadable.saturating_sub(shown);
         html! {
             (table(&["State", "Accounts × Regions"], html! {
-                @for (state, count) in &by_state {
+                @for (state, count) in &coverage.by_state {
                     tr { td { (state.as_str()) } td { (count) } }
                 }
             }))
             @if !troubled.is_empty() {
                 h2 { "Cannot be read" }
                 (table(&["Account", "Region", "State", "Why, and what to do"], html! {
-                    @for scope in troubled.iter().take(ROWS) {
+                    @for scope in &troubled {
                         tr {
                             td { (scope.scope.account) " " (scope.account_name) }
                             td { (scope.scope.region) }
                             td { (scope.state.as_str()) }
-                            td { (scope.error.as_deref().unwrap_or_default()) }
+                            td { (scope.error().unwrap_or_default()) }
                         }
                     }
                 }))

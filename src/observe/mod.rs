@@ -9,6 +9,6 @@ pub mod meter;
 pub mod printable;
 pub mod telemetry;
 
-pub use health::{Health, LoopReport};
+pub use health::{Health, LoopReport, Pulse};
 pub use meter::{Meter, new_registry};
 pub use printable::Printable;

@@ -6,7 +6,7 @@ use tracing::info;
 
 use crate::{
     asff,
-    domain::{FindingKey, Question, Scope, Vantage},
+    domain::{ClockKind, FindingKey, Question, Scope, Vantage},
     store::{KnownFinding, Reached},
 };
 
@@ -30,7 +30,7 @@ impl Poller {
     pub(super) async fn watch(&self, vantage: &Vantage) -> Result<bool, PollError> {
         let known = self.store.watched(vantage, MAX_BY_ID).await?;
         for some in known.chunks(Question::MAX_IDS) {
-            self.ask_by_id(vantage, some).await?;
+            self.ask_by_id(vantage, some, ClockKind::Watch).await?;
         }
         let more = u32::try_from(known.len()).is_ok_and(|count| count == MAX_BY_ID);
         let last = known.last().filter(|_| more).map(|finding| finding.number);
@@ -46,7 +46,7 @@ impl Poller {
         let suspects = self.store.suspects(vantage, MAX_BY_ID).await?;
         let mut absent = Vec::new();
         for some in suspects.chunks(Question::MAX_IDS) {
-            absent.extend(self.ask_by_id(vantage, some).await?);
+            absent.extend(self.ask_by_id(vantage, some, ClockKind::Reconcile).await?);
         }
         if suspects.is_empty() {
             return Ok(());
@@ -72,6 +72,7 @@ impl Poller {
         &self,
         vantage: &Vantage,
         known: &[KnownFinding],
+        clock: ClockKind,
     ) -> Result<Vec<Absent>, PollError> {
         let keyed = known.iter().filter_map(|finding| {
             let reading = asff::read(&finding.raw, &vantage.at, &self.partition).ok()?;
@@ -93,7 +94,7 @@ impl Poller {
                     .map(|record| record.finding.key.clone()),
             );
             let next_token = page.next_token.clone();
-            self.record(vantage, page, false, None, Reached::Nothing)
+            self.record(vantage, page, clock, None, Reached::Nothing)
                 .await?;
             match next_token {
                 None => {

@@ -9,7 +9,7 @@ use tracing::{debug, info, warn};
 use crate::{
     correlate::Rulebook,
     domain::Clock,
-    observe::Health,
+    observe::Pulse,
     store::{Decided, Store, StoreError},
 };
 
@@ -19,6 +19,8 @@ use super::{Daemon, PipelineMetrics};
 const NAME: &str = "decide";
 /// How many touched issues one transaction looks at. It bounds how long recording waits.
 const PER_STEP: u32 = 500;
+/// How long a step may take, or fail, before that counts.
+const PATIENCE: Duration = Duration::from_mins(2);
 /// How often to look without being woken.
 const INTERVAL: Duration = Duration::from_secs(5);
 /// How soon to try again after a failure.
@@ -29,19 +31,18 @@ pub(super) struct Decider {
     store: Arc<dyn Store>,
     rulebook: Arc<Rulebook>,
     clock: Clock,
-    health: Health,
+    pulse: Pulse,
     metrics: PipelineMetrics,
     wake: Arc<Notify>,
 }
 
 impl Decider {
     pub(super) fn new(daemon: &Daemon, wake: Arc<Notify>) -> Self {
-        daemon.health.expect(NAME, INTERVAL * 24);
         Self {
             store: Arc::clone(&daemon.store),
             rulebook: Arc::clone(&daemon.rulebook),
             clock: daemon.clock.clone(),
-            health: daemon.health.clone(),
+            pulse: daemon.health.expect(NAME, PATIENCE),
             metrics: daemon.metrics.clone(),
             wake,
         }
@@ -55,11 +56,12 @@ impl Decider {
                 Ok(_) => INTERVAL,
                 Err(error) => {
                     warn!(%error, "deciding failed; it is tried again");
-                    self.health.failed(NAME, &error.to_string());
+                    self.pulse.failed(&error.to_string());
                     self.metrics.store_failed(&error);
                     RETRY
                 }
             };
+            self.pulse.rest(Some(wait));
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = self.wake.notified() => {}
@@ -75,7 +77,8 @@ impl Decider {
                 Ok(true) => return info!("rules are new; all issues are decided by them"),
                 Ok(false) => return,
                 Err(error) => {
-                    warn!(%error, "cannot compare rules with the last ones; trying again")
+                    warn!(%error, "cannot compare rules with the last ones; trying again");
+                    self.pulse.failed(&error.to_string());
                 }
             }
             sleep(RETRY).await;
@@ -87,7 +90,7 @@ impl Decider {
             .store
             .decide(&self.rulebook, PER_STEP, self.clock.now())
             .await?;
-        self.health.succeeded(NAME);
+        self.pulse.succeeded();
         self.metrics.decided(decided);
         if decided.owed > 0 {
             info!(

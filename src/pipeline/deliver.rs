@@ -12,7 +12,7 @@ use crate::{
         delivery::{Delivery, Receipt, Settlement},
     },
     notify::{Lookup, Notice, Sink, SinkError},
-    observe::Printable,
+    observe::{Printable, Pulse},
     store::{Store, StoreError},
 };
 
@@ -22,6 +22,9 @@ use super::{Daemon, PipelineMetrics, backoff, notice};
 const AT_ONCE: u32 = 4;
 /// How long a lease lasts: well over the longest attempt, which is a look-up and a request.
 const LEASE: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
+/// How long a few attempts may take together before the loop counts as stuck: over any look-up and
+/// request.
+const PATIENCE: Duration = Duration::from_mins(10);
 /// How often to look for what is owed.
 const INTERVAL: Duration = Duration::from_millis(250);
 /// How long to wait after trouble with the store.
@@ -60,12 +63,15 @@ pub(super) struct Deliverer {
     page_url: Option<String>,
     clock: Clock,
     metrics: PipelineMetrics,
+    pulse: Pulse,
     stop: CancellationToken,
 }
 
 impl Deliverer {
     pub(super) fn new(daemon: &Daemon, sink: Arc<dyn Sink>, stop: CancellationToken) -> Self {
+        let name = format!("deliver to {}", sink.name());
         Self {
+            pulse: daemon.health.expect(name, PATIENCE),
             sink,
             store: Arc::clone(&daemon.store),
             partition: daemon.store.partition().clone(),
@@ -78,7 +84,14 @@ impl Deliverer {
 
     pub(super) async fn run(self) {
         while !self.stop.is_cancelled() {
-            let wait = match self.step().await {
+            self.pulse.beat();
+            let stepped = self.step().await;
+            match &stepped {
+                // Trouble of the sink is told of its deliveries; trouble of ours is ours.
+                Ok(_) => self.pulse.succeeded(),
+                Err(error) => self.pulse.failed(&error.to_string()),
+            }
+            let wait = match stepped {
                 Ok(Step {
                     pause: Some(pause), ..
                 }) => pause,
@@ -90,6 +103,7 @@ impl Deliverer {
                     RETRY
                 }
             };
+            self.pulse.rest(Some(wait));
             tokio::select! {
                 () = self.stop.cancelled() => {}
                 () = sleep(wait) => {}

@@ -14,7 +14,7 @@ use crate::{
     domain::{
         Account, AccountId, Clock, Coverage, CoverageState, Outlook, Region, Scope, Vantage,
     },
-    observe::{Health, Printable},
+    observe::{Printable, Pulse},
     store::{CensusEntry, Store},
 };
 
@@ -27,6 +27,10 @@ use super::{
 
 /// The name of this loop.
 pub(super) const NAME: &str = "discover";
+/// How long listing accounts may take without a sign, or fail, before that counts: with tags it is a
+/// request for each account, and a restart would only begin anew. It does not follow from how often
+/// accounts are listed.
+const PATIENCE: Duration = Duration::from_mins(30);
 /// How soon to try again after a failure.
 const RETRY: Duration = Duration::from_secs(30);
 
@@ -53,15 +57,13 @@ pub(super) struct Discoverer {
     /// What the administrator saw last time.
     last: Option<Lookout>,
     clock: Clock,
-    health: Health,
+    pulse: Pulse,
     interval: Duration,
 }
 
 impl Discoverer {
     pub(super) fn new(daemon: &Daemon, schedule: Arc<Schedule>, sights: Arc<Sights>) -> Self {
-        daemon
-            .health
-            .expect(NAME, daemon.pace.discover_interval * 3);
+        let patience = PATIENCE.max(daemon.pace.discover_interval * 3);
         Self {
             aws: Arc::clone(&daemon.aws),
             store: Arc::clone(&daemon.store),
@@ -70,7 +72,7 @@ impl Discoverer {
             outlook: daemon.outlook.clone(),
             last: None,
             clock: daemon.clock.clone(),
-            health: daemon.health.clone(),
+            pulse: daemon.health.expect(NAME, patience),
             interval: daemon.pace.discover_interval,
         }
     }
@@ -83,16 +85,17 @@ impl Discoverer {
             };
             let wait = match done {
                 Ok(()) => {
-                    self.health.succeeded(NAME);
+                    self.pulse.succeeded();
                     self.interval
                 }
                 Err(error) => {
                     let words = error.to_string();
                     warn!(error = %Printable(&words), "discovery failed; what is known stays");
-                    self.health.failed(NAME, &words);
+                    self.pulse.failed(&words);
                     RETRY.min(self.interval)
                 }
             };
+            self.pulse.rest(Some(wait));
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = sleep(wait) => {}
@@ -102,6 +105,7 @@ impl Discoverer {
 
     /// Takes one complete census, stores it, and schedules what can be read.
     async fn step(&mut self) -> Result<(), DiscoverError> {
+        self.pulse.beat();
         let accounts = self.aws.accounts().await.map_err(DiscoverError::Accounts)?;
         let listed = accounts.len();
         let known = known_regions(self.store.coverage().await?);
@@ -150,6 +154,7 @@ impl Discoverer {
             .collect();
         let mut census = Vec::new();
         survey(&self.aws, accounts, |account, regions| {
+            self.pulse.beat();
             let before = known.get(&account.id).map(Vec::as_slice);
             let before = before.unwrap_or_default();
             census.extend(entries(&account, regions, before, &fallback));

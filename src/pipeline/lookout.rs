@@ -160,7 +160,8 @@ impl Lookout {
     }
 
     /// The Regions in which accounts are looked for where nothing else is known.
-    pub(super) fn enabled_regions(&self) -> Vec<Region> {
+    #[must_use]
+    pub fn enabled_regions(&self) -> Vec<Region> {
         let enabled = self.states.iter().filter(|state| state.enabled);
         enabled.map(|state| state.region.clone()).collect()
     }

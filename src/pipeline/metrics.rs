@@ -1,14 +1,21 @@
 //! What the loops count.
 
-use prometheus::{GaugeVec, IntCounter, IntCounterVec, Registry};
+use prometheus::{GaugeVec, HistogramVec, IntCounter, IntCounterVec, Registry};
 
 use crate::{
-    domain::{delivery::Settlement, window::WindowKind},
+    domain::{ClockKind, Timestamp, delivery::Settlement, window::WindowKind},
     observe::Meter,
     store::{Decided, PageOutcome, StoreError},
 };
 
 use super::Pace;
+
+/// Bounds in seconds for how old findings are when they are recorded: a poll or two, the overlap, and
+/// what providers deliver late.
+const LAG_SECONDS: &[f64] = &[
+    1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 90.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 21_600.0,
+    86_400.0, 172_800.0,
+];
 
 /// Counters of the loops.
 #[derive(Debug, Clone)]
@@ -16,6 +23,7 @@ pub struct PipelineMetrics {
     changes: IntCounterVec,
     rejected: IntCounter,
     windows: IntCounterVec,
+    lag: HistogramVec,
     store_errors: IntCounterVec,
     decided: IntCounter,
     opened: IntCounter,
@@ -44,6 +52,13 @@ impl PipelineMetrics {
                 "hubwatch_windows_total",
                 "Windows of findings read to their end, by the question they ask.",
                 &["clock"],
+            )?,
+            lag: meter.histograms(
+                "hubwatch_finding_lag_seconds",
+                "From a finding's UpdatedAt until its version was recorded, by the clock that met it. \
+                 History does not count.",
+                &["clock"],
+                LAG_SECONDS,
             )?,
             store_errors: meter.counters(
                 "hubwatch_store_errors_total",
@@ -86,6 +101,18 @@ impl PipelineMetrics {
                 .inc_by(u64::from(*count));
         }
         self.rejected.inc_by(u64::from(outcome.rejected));
+    }
+
+    /// How old new versions of findings were when they were recorded.
+    pub(super) fn lagged(&self, clock: ClockKind, versions: &[Timestamp], now: Timestamp) {
+        if clock == ClockKind::Backfill {
+            return;
+        }
+        let lag = self.lag.with_label_values(&[clock.as_str()]);
+        for version in versions {
+            // A provider's clock may run ahead of ours.
+            lag.observe(now.duration_since(*version).as_secs_f64().max(0.0));
+        }
     }
 
     pub(super) fn window_read(&self, kind: WindowKind) {

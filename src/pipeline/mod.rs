@@ -32,10 +32,10 @@ use tracing::warn;
 use crate::{
     aws::Aws,
     correlate::Rulebook,
-    domain::{Clock, Outlook, delivery::DeliveryState, window::WindowRules},
+    domain::{Clock, IncidentState, Outlook, delivery::DeliveryState, window::WindowRules},
     notify::Sink,
     observe::Health,
-    store::Store,
+    store::{Detail, Measures, Store},
 };
 
 use self::{
@@ -203,7 +203,8 @@ impl Daemon {
     /// Whether discovery has failed and never succeeded.
     fn cannot_discover(&self) -> bool {
         let mut reports = self.health.report().into_iter();
-        reports.any(|l| l.name == discover::NAME && l.success_age.is_none() && l.failure.is_some())
+        reports
+            .any(|l| *l.name == *discover::NAME && l.success_age.is_none() && l.failure.is_some())
     }
 
     fn start_reading(
@@ -252,30 +253,27 @@ pub struct SyncState {
 
 impl SyncState {
     async fn look(daemon: &Daemon) -> Result<Self, crate::store::StoreError> {
-        let coverage = daemon.store.coverage().await?;
-        let tallies = daemon.store.tallies().await?;
-        let waits = |c: &&crate::domain::Coverage| {
+        let Measures { tallies, coverage } = daemon.store.measure(Detail::default()).await?;
+        let waits = |state| {
             use crate::domain::CoverageState as State;
-            matches!(c.state, State::Backfilling | State::Throttled)
+            matches!(state, State::Backfilling | State::Throttled)
         };
-        let deliveries = &tallies.deliveries;
+        let whole = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+        let pending = tallies.deliveries.iter();
+        let pending = pending.filter(|d| d.state == DeliveryState::Pending);
         Ok(Self {
             discovered: daemon
                 .health
                 .report()
                 .iter()
-                .any(|l| l.name == discover::NAME && l.success_age.is_some()),
-            scopes: coverage.len(),
-            reading: coverage.iter().filter(waits).count(),
-            unreadable: coverage.iter().filter(|c| !c.state.is_readable()).count(),
-            findings: tallies.findings.iter().map(|t| t.count).sum(),
+                .any(|l| *l.name == *discover::NAME && l.success_age.is_some()),
+            scopes: whole(coverage.all()),
+            reading: whole(coverage.count(waits)),
+            unreadable: whole(coverage.count(|state| !state.is_readable())),
+            findings: tallies.all_findings(),
             touched: tallies.touched,
-            incidents: tallies.incidents.iter().map(|t| t.count).sum(),
-            pending: deliveries
-                .iter()
-                .filter(|d| d.state == DeliveryState::Pending)
-                .map(|d| d.count)
-                .sum(),
+            incidents: tallies.incidents_in(&IncidentState::ALL),
+            pending: pending.map(|d| d.count).sum(),
         })
     }
 

@@ -11,10 +11,10 @@ use crate::{
     asff,
     aws::{Aws, AwsError},
     domain::{
-        BegunWindow, Clock, CoverageState, Partition, Question, SyncProgress, Timestamp, Vantage,
-        window::WindowKind,
+        BegunWindow, Clock, ClockKind, CoverageState, Partition, Question, SyncProgress, Timestamp,
+        Vantage, window::WindowKind,
     },
-    observe::Printable,
+    observe::{Printable, Pulse},
     store::{PageRecord, Reached, ScopeProgress, Store, StoreError},
 };
 
@@ -35,6 +35,9 @@ pub(super) const MAX_PAGES: u32 = 1_000_000;
 const PART_PAGES: u32 = 50;
 /// How often a window is begun again in one poll because AWS no longer takes its page token.
 const MAX_RESTARTS: u32 = 3;
+/// How long one page may take, with every try, before the reader counts as stuck: well over all waits
+/// for the budget and for answers.
+const PATIENCE: Duration = Duration::from_mins(10);
 /// How long a reader waits for one scope before it turns to another.
 const LONGEST_NAP: Duration = Duration::from_secs(5);
 /// How long a scope is left alone after trouble that only a person can end.
@@ -47,9 +50,9 @@ pub(super) enum PollError {
     Aws(#[from] AwsError),
     #[error("{0}")]
     Store(#[from] StoreError),
-    #[error("the answer of AWS cannot be read: {0}")]
+    #[error("the answer of AWS cannot be read: {0}; it is asked again by itself")]
     Malformed(#[from] asff::Malformed),
-    #[error("the answers of AWS do not come to an end")]
+    #[error("the answers of AWS do not come to an end; it is asked again by itself")]
     Endless,
     /// hubwatch is told to stop.
     #[error("stopped")]
@@ -67,6 +70,7 @@ pub(super) struct Poller {
     pub(super) clock: Clock,
     pace: Pace,
     metrics: PipelineMetrics,
+    pulse: Pulse,
     pub(super) stop: CancellationToken,
 }
 
@@ -87,12 +91,14 @@ impl Poller {
             clock: daemon.clock.clone(),
             pace: daemon.pace.clone(),
             metrics: daemon.metrics.clone(),
+            pulse: daemon.health.expect("read", PATIENCE),
             stop,
         }
     }
 
     pub(super) async fn run(self) {
         loop {
+            self.pulse.rest(None);
             let vantage = tokio::select! {
                 biased;
                 () = self.stop.cancelled() => return,
@@ -105,7 +111,14 @@ impl Poller {
 
     /// Reads what a vantage has to say, and returns when it is to be read again.
     async fn step(&self, vantage: &Vantage) -> Next {
-        match self.poll(vantage).await {
+        self.pulse.beat();
+        let polled = self.poll(vantage).await;
+        match &polled {
+            // Trouble of the scope is its coverage; trouble of ours is ours.
+            Err(PollError::Store(error)) => self.pulse.failed(&error.to_string()),
+            Ok(_) | Err(_) => self.pulse.succeeded(),
+        }
+        match polled {
             Ok(polled) if polled.is_whole => Next::ByRhythm {
                 news: polled.news,
                 watched: polled.watched,
@@ -225,8 +238,7 @@ impl Poller {
             reading.pages += 1;
             reading.findings += page.findings.len();
             let sweep = (window.kind == WindowKind::Reconcile).then_some(window.end);
-            let is_history = window.kind == WindowKind::Backfill;
-            let news = self.record(vantage, page, is_history, sweep, reached);
+            let news = self.record(vantage, page, window.kind.into(), sweep, reached);
             reading.news |= news.await?;
             match (next_token, part_ends) {
                 (None, _) => return Ok(true),
@@ -266,7 +278,7 @@ impl Poller {
         &self,
         vantage: &Vantage,
         page: ReadPage,
-        history: bool,
+        clock: ClockKind,
         sweep: Option<Timestamp>,
         reached: Reached,
     ) -> Result<bool, PollError> {
@@ -276,14 +288,14 @@ impl Poller {
         }
         let record = PageRecord {
             vantage: vantage.clone(),
-            history,
+            history: clock == ClockKind::Backfill,
             sweep,
             reached,
             body: page.body,
             findings: findings.into(),
             rejected: page.rejected,
         };
-        let outcome = self.recorder.record(record).await?;
+        let outcome = self.recorder.record(record, clock).await?;
         Ok(outcome.touched_issues())
     }
 
@@ -296,6 +308,7 @@ impl Poller {
     ) -> Result<ReadPage, PollError> {
         let mut waits = backoff::page_waits();
         loop {
+            self.pulse.beat();
             let error = match self.aws.findings_page(&vantage.at, question, token).await {
                 Ok(body) => match ReadPage::read(body, &vantage.at, &self.partition) {
                     Ok(page) => return Ok(page),

@@ -9,7 +9,8 @@ use tokio::{
 use tracing::warn;
 
 use crate::{
-    domain::Clock,
+    domain::{Clock, ClockKind},
+    observe::Pulse,
     store::{PageOutcome, PageRecord, Store, StoreError},
 };
 
@@ -22,9 +23,13 @@ const PER_COMMIT: usize = 64;
 /// How long a page waits for others to share its commit. Nobody notices, and a commit of many pages
 /// writes little more than one of a few: they touch the same parts of the file.
 const GATHERING: Duration = Duration::from_millis(20);
+/// How long a commit may take, or fail, before that counts.
+const PATIENCE: Duration = Duration::from_mins(5);
 
 struct Submission {
     page: PageRecord,
+    /// Which clock it was asked for by.
+    clock: ClockKind,
     done: oneshot::Sender<Result<PageOutcome, StoreError>>,
 }
 
@@ -43,17 +48,22 @@ impl Recorder {
             store: Arc::clone(&daemon.store),
             clock: daemon.clock.clone(),
             metrics: daemon.metrics.clone(),
+            pulse: daemon.health.expect("record", PATIENCE),
             wake_decide,
         };
         (Self { queue }, record_loop)
     }
 
     /// Records one page. When this returns `Ok`, the page survives a crash.
-    pub(super) async fn record(&self, page: PageRecord) -> Result<PageOutcome, StoreError> {
+    pub(super) async fn record(
+        &self,
+        page: PageRecord,
+        clock: ClockKind,
+    ) -> Result<PageOutcome, StoreError> {
         let (done, recorded) = oneshot::channel();
         let closed = || StoreError::Unavailable("hubwatch is shutting down".to_owned());
         self.queue
-            .send(Submission { page, done })
+            .send(Submission { page, clock, done })
             .await
             .map_err(|_| closed())?;
         recorded.await.map_err(|_| closed())?
@@ -67,6 +77,7 @@ pub(super) struct RecordLoop {
     store: Arc<dyn Store>,
     clock: Clock,
     metrics: PipelineMetrics,
+    pulse: Pulse,
     wake_decide: Arc<Notify>,
 }
 
@@ -80,6 +91,7 @@ impl RecordLoop {
 
     /// Fills a batch. Returns whether there is one.
     async fn gather(&mut self, batch: &mut Vec<Submission>) -> bool {
+        self.pulse.rest(None);
         let mut more = self.submitted.recv_many(batch, PER_COMMIT).await > 0;
         let until = Instant::now() + GATHERING;
         while more && batch.len() < PER_COMMIT {
@@ -91,6 +103,7 @@ impl RecordLoop {
     }
 
     async fn step(&self, batch: Vec<Submission>) {
+        self.pulse.beat();
         let pages = batch
             .iter()
             .map(|submission| submission.page.clone())
@@ -127,12 +140,16 @@ impl RecordLoop {
     fn settle(&self, submission: Submission, recorded: Result<PageOutcome, StoreError>) {
         match &recorded {
             Ok(outcome) => {
+                self.pulse.succeeded();
                 self.metrics.recorded(outcome);
+                self.metrics
+                    .lagged(submission.clock, &outcome.versions, self.clock.now());
                 if outcome.touched_issues() {
                     self.wake_decide.notify_one();
                 }
             }
             Err(error) => {
+                self.pulse.failed(&error.to_string());
                 self.metrics.store_failed(error);
                 warn!(scope = %submission.page.vantage, %error, "a page could not be recorded");
             }

@@ -27,8 +27,9 @@ pub use error::StoreError;
 pub use open::{Access, StoreUrl, open};
 pub use page::{FindingRecord, PageOutcome, PageRecord, Reached, RejectedRecord};
 pub use query::{
-    DeliveryTally, FindingFilter, FindingTally, IncidentBrief, IncidentFilter, IncidentIssue,
-    IncidentTally, KnownFinding, RejectedFinding, StoredFinding, StoredIncident, Tallies,
+    ClockSummary, CoverageSummary, DeliveryTally, Detail, FindingFilter, FindingTally,
+    IncidentBrief, IncidentFilter, IncidentIssue, IncidentTally, KnownFinding, Measures,
+    RejectedFinding, Rest, StoreSize, StoredFinding, StoredIncident, Tallies,
 };
 
 /// One scope as discovery found it.
@@ -198,6 +199,11 @@ pub trait Store: Send + Sync + Debug {
     /// Incidents that a filter selects, open ones first, worst first, newest first among equals.
     async fn incidents(&self, filter: IncidentFilter) -> Result<Vec<StoredIncident>, StoreError>;
 
-    /// Counts for metrics and summaries. Cheap: counters kept with the findings, no scan of them.
+    /// Counts, every kind one by one. They are kept with what they count: nothing is scanned.
     async fn tallies(&self) -> Result<Tallies, StoreError>;
+
+    /// Counts and coverage for metrics and pages. However large the store is, the answer tells no more
+    /// than `detail` one by one, and sums the rest. Costs one pass over the scopes and none over
+    /// findings, issues or incidents.
+    async fn measure(&self, detail: Detail) -> Result<Measures, StoreError>;
 }

@@ -1,8 +1,10 @@
 //! What can be asked of the store, and what it answers.
 
+use std::collections::BTreeMap;
+
 use crate::domain::{
-    AccountId, Incident, IncidentState, IssueIdentity, IssueStatus, Region, Scope, Severity,
-    Standing, Timestamp,
+    AccountId, ClockKind, Coverage, CoverageState, Incident, IncidentState, IssueIdentity,
+    IssueStatus, Region, Scope, Severity, Standing, Timestamp,
     delivery::{DeliveryState, Occasion},
 };
 
@@ -175,8 +177,39 @@ pub struct DeliveryTally {
     pub state: DeliveryState,
     /// How many.
     pub count: u64,
-    /// When the oldest became owed.
-    pub oldest: Timestamp,
+    /// When the oldest that is still owed became so.
+    pub oldest: Option<Timestamp>,
+}
+
+/// What was summed instead of told one by one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rest<K> {
+    /// How many kinds are in it.
+    pub kinds: u64,
+    /// How many there are of them.
+    pub sums: BTreeMap<K, u64>,
+}
+
+impl<K> Default for Rest<K> {
+    fn default() -> Self {
+        Self {
+            kinds: 0,
+            sums: BTreeMap::new(),
+        }
+    }
+}
+
+/// How much room the store takes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct StoreSize {
+    /// Bytes of the database.
+    pub bytes: u64,
+    /// How many of them hold nothing and will be used again or given back.
+    pub free_bytes: u64,
+    /// Bytes of the log of what was written last, which is copied into the database now and then.
+    pub wal_bytes: u64,
+    /// Rows by table. Those of issues are the decided ones.
+    pub rows: Vec<(&'static str, u64)>,
 }
 
 /// Counts for metrics and summaries.
@@ -184,16 +217,98 @@ pub struct DeliveryTally {
 pub struct Tallies {
     /// Findings by scope, severity and standing.
     pub findings: Vec<FindingTally>,
+    /// Findings of the kinds that are not told one by one.
+    pub other_findings: Rest<(Severity, Standing)>,
     /// How many raw findings could not be read, by reason.
     pub rejected: Vec<(String, u64)>,
     /// Issues by status.
     pub issues: Vec<(IssueStatus, u64)>,
     /// Incidents by account, Region, severity and state.
     pub incidents: Vec<IncidentTally>,
+    /// Incidents of the kinds that are not told one by one.
+    pub other_incidents: Rest<(Severity, IncidentState)>,
     /// Deliveries by sink and state.
     pub deliveries: Vec<DeliveryTally>,
     /// Issues that are waiting to be decided.
     pub touched: u64,
-    /// Bytes that the database takes.
-    pub bytes: u64,
+    /// How much room everything takes.
+    pub size: StoreSize,
+}
+
+impl Tallies {
+    /// All findings.
+    #[must_use]
+    pub fn all_findings(&self) -> u64 {
+        let one_by_one: u64 = self.findings.iter().map(|tally| tally.count).sum();
+        one_by_one + self.other_findings.sums.values().sum::<u64>()
+    }
+
+    /// All incidents in one of these states.
+    #[must_use]
+    pub fn incidents_in(&self, states: &[IncidentState]) -> u64 {
+        let listed = self
+            .incidents
+            .iter()
+            .map(|tally| (tally.state, tally.count));
+        let others = self.other_incidents.sums.iter();
+        let others = others.map(|((_, state), count)| (*state, *count));
+        let all = listed
+            .chain(others)
+            .filter(|(state, _)| states.contains(state));
+        all.map(|(_, count)| count).sum()
+    }
+}
+
+/// How far behind one clock is, over all scopes that can be read.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ClockSummary {
+    /// How many scopes it has never read to an end.
+    pub never: u64,
+    /// Up to when it has looked: the part of scopes that have at least this, and the time. The last
+    /// is of the scope that is furthest behind.
+    pub complete: Vec<(&'static str, Timestamp)>,
+}
+
+/// The sum of what is known about reading scopes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CoverageSummary {
+    /// How many scopes are in each state.
+    pub by_state: BTreeMap<CoverageState, u64>,
+    /// How far behind each clock is.
+    pub clocks: BTreeMap<ClockKind, ClockSummary>,
+    /// Some scopes: those that cannot be read first.
+    pub scopes: Vec<Coverage>,
+}
+
+impl CoverageSummary {
+    /// How many scopes there are.
+    #[must_use]
+    pub fn all(&self) -> u64 {
+        self.by_state.values().sum()
+    }
+
+    /// How many scopes are in a state that is one of these.
+    #[must_use]
+    pub fn count(&self, is: impl Fn(CoverageState) -> bool) -> u64 {
+        let counted = self.by_state.iter().filter(|(state, _)| is(**state));
+        counted.map(|(_, count)| count).sum()
+    }
+}
+
+/// How much is told one by one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Detail {
+    /// Kinds of findings, and of incidents.
+    pub kinds: usize,
+    /// Scopes.
+    pub scopes: usize,
+}
+
+/// The state of the store in numbers, of one moment and of bounded size.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Measures {
+    /// Counts.
+    pub tallies: Tallies,
+    /// What is known about reading scopes.
+    pub coverage: CoverageSummary,
 }

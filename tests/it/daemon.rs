@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use hubwatch::{
-    domain::{CoverageState, Timestamp, delivery::DeliveryState},
+    domain::{CoverageState, Timestamp, Vantage, delivery::DeliveryState},
     simulator::{Faults, Options, Quota, desk, jira},
 };
 
@@ -132,6 +132,14 @@ async fn metrics_are_what_prometheus_expects() {
         "hubwatch_findings{account=",
         "hubwatch_scopes{state=\"denied\"}",
         "hubwatch_scope_last_complete_timestamp_seconds{",
+        "hubwatch_clock_lag_seconds{clock=\"tail\",part=\"1\"}",
+        "hubwatch_clock_scopes_never_complete{clock=\"backfill\"} 0",
+        "hubwatch_series_left_out{metric=\"hubwatch_findings\"} 0",
+        "hubwatch_loop_turning{loop=\"read\"} 1",
+        "hubwatch_loop_succeeding{loop=\"deliver to jira\"} 1",
+        "hubwatch_loop_turns_total{loop=\"record\",outcome=\"succeeded\"}",
+        "hubwatch_store_rows{table=\"findings\"}",
+        "hubwatch_store_wal_bytes",
         "hubwatch_aws_requests_total{",
         "hubwatch_deliveries{sink=\"jira\",state=\"delivered\"}",
         "process_resident_memory_bytes",
@@ -283,11 +291,11 @@ async fn what_an_account_holds_when_it_lets_us_in_is_history() {
     bench.run(&["sync"]).await;
     assert!(bench.incidents().await.is_empty());
 
-    let known = bench.store().progress(&scope).await.unwrap();
+    let known = bench.store().progress(&Vantage::member(scope.clone())).await.unwrap();
     assert_eq!(known.progress, None, "nobody has answered yet");
     world.set_faults(Faults::default());
     bench.run(&["sync"]).await;
-    let known = bench.store().progress(&scope).await.unwrap();
+    let known = bench.store().progress(&Vantage::member(scope.clone())).await.unwrap();
     assert!(known.progress.unwrap().is_backfilled());
 }
 
@@ -295,7 +303,7 @@ async fn what_an_account_holds_when_it_lets_us_in_is_history() {
 async fn last_complete(bench: &Bench) -> (Timestamp, Timestamp) {
     let coverage = bench.store().coverage().await.unwrap();
     let times = coverage.iter().filter(|c| c.state == CoverageState::Ok);
-    let times: Vec<Timestamp> = times.map(|c| c.last_complete.unwrap()).collect();
+    let times: Vec<Timestamp> = times.map(|c| c.last_complete().unwrap()).collect();
     (*times.iter().max().unwrap(), *times.iter().min().unwrap())
 }
 

@@ -20,3 +20,4 @@ mod imports;
 mod simulator;
 mod store;
 mod support;
+mod vantages;

@@ -65,13 +65,15 @@ impl Packing {
         if self.live == 0 {
             return Ok(());
         }
-        tx.prepare_cached("INSERT INTO bodies (id, live, size, data) VALUES (?1, ?2, ?3, ?4)")?
-            .execute(params![
-                self.id,
-                self.live,
-                rows::size(self.bytes.len()),
-                compress(&self.bytes)?
-            ])?;
+        tx.prepare_cached(
+            "INSERT INTO bodies (id, live, packed, size, data) VALUES (?1, ?2, ?2, ?3, ?4)",
+        )?
+        .execute(params![
+            self.id,
+            self.live,
+            rows::size(self.bytes.len()),
+            compress(&self.bytes)?
+        ])?;
         Ok(())
     }
 }

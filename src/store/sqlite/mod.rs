@@ -3,6 +3,7 @@
 mod bodies;
 mod decide;
 mod deliveries;
+mod ledger;
 mod query;
 mod record;
 mod rows;
@@ -14,7 +15,7 @@ mod windows;
 
 use std::{
     fs::{File, TryLockError},
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
@@ -34,9 +35,9 @@ use crate::{
 
 use self::{scopes::ScopeIds, texts::TextIds};
 use super::{
-    Access, CensusEntry, Decided, FindingFilter, IncidentBrief, IncidentFilter, KnownFinding,
-    PageOutcome, PageRecord, RejectedFinding, ScopeProgress, Store, StoreError, StoredFinding,
-    StoredIncident, Tallies,
+    Access, CensusEntry, Decided, Detail, FindingFilter, IncidentBrief, IncidentFilter,
+    KnownFinding, Measures, PageOutcome, PageRecord, RejectedFinding, ScopeProgress, Store,
+    StoreError, StoredFinding, StoredIncident, Tallies,
 };
 
 /// How long a statement waits for another process that writes.
@@ -56,8 +57,14 @@ const MIGRATIONS: &[M<'static>] = &[M::up(include_str!("migrations/0001.sql"))];
 #[derive(Debug)]
 pub(super) struct Sqlite {
     partition: Partition,
-    writer: Option<Arc<Mutex<Writer>>>,
+    path: PathBuf,
+    /// For the loops, which ask little and often.
     reader: Arc<Mutex<Connection>>,
+    /// For people and metrics, whose questions may take a while.
+    looker: Arc<Mutex<Connection>>,
+    // Closed last: only a connection that may write leaves no log behind, and only when it is the
+    // last one.
+    writer: Option<Arc<Mutex<Writer>>>,
 }
 
 /// The only connection that writes, and what it remembers of what is written.
@@ -86,8 +93,10 @@ impl Sqlite {
         let reader = open_reader(path)?;
         Ok(Self {
             partition: stored_partition(&reader)?,
-            writer: writer.map(|writer| Arc::new(Mutex::new(writer))),
+            path: path.to_owned(),
             reader: Arc::new(Mutex::new(reader)),
+            looker: Arc::new(Mutex::new(open_reader(path)?)),
+            writer: writer.map(|writer| Arc::new(Mutex::new(writer))),
         })
     }
 
@@ -129,6 +138,22 @@ impl Sqlite {
     ) -> Result<T, StoreError> {
         let mut reader = self.reader.clone().lock_owned().await;
         blocking(move || look(&reader.transaction()?)).await
+    }
+
+    /// Like [`Sqlite::read`], beside what the loops read.
+    async fn look<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let mut looker = self.looker.clone().lock_owned().await;
+        blocking(move || look(&looker.transaction()?)).await
+    }
+
+    /// The size of the write-ahead log; there may be none.
+    fn wal_bytes(&self) -> u64 {
+        let mut name = self.path.as_os_str().to_owned();
+        name.push("-wal");
+        std::fs::metadata(name).map_or(0, |file| file.len())
     }
 }
 
@@ -265,7 +290,7 @@ impl Store for Sqlite {
     }
 
     async fn coverage(&self) -> Result<Vec<Coverage>, StoreError> {
-        self.read(scopes::coverage).await
+        self.look(ledger::coverage).await
     }
 
     async fn note_trouble(
@@ -400,18 +425,32 @@ impl Store for Sqlite {
     }
 
     async fn findings(&self, filter: FindingFilter) -> Result<Vec<StoredFinding>, StoreError> {
-        self.read(move |tx| query::findings(tx, &filter)).await
+        self.look(move |tx| query::findings(tx, &filter)).await
     }
 
     async fn rejected(&self, limit: u32) -> Result<Vec<RejectedFinding>, StoreError> {
-        self.read(move |tx| query::rejected(tx, limit)).await
+        self.look(move |tx| query::rejected(tx, limit)).await
     }
 
     async fn incidents(&self, filter: IncidentFilter) -> Result<Vec<StoredIncident>, StoreError> {
-        self.read(move |tx| query::incidents(tx, &filter)).await
+        self.look(move |tx| query::incidents(tx, &filter)).await
     }
 
     async fn tallies(&self) -> Result<Tallies, StoreError> {
-        self.read(tallies::tallies).await
+        let mut tallies = self.look(|tx| tallies::tallies(tx, usize::MAX)).await?;
+        tallies.size.wal_bytes = self.wal_bytes();
+        Ok(tallies)
+    }
+
+    async fn measure(&self, detail: Detail) -> Result<Measures, StoreError> {
+        let measure = move |tx: &Transaction<'_>| {
+            Ok(Measures {
+                tallies: tallies::tallies(tx, detail.kinds)?,
+                coverage: ledger::summary(tx, detail.scopes)?,
+            })
+        };
+        let mut measures = self.look(measure).await?;
+        measures.tallies.size.wal_bytes = self.wal_bytes();
+        Ok(measures)
     }
 }

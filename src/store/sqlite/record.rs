@@ -19,6 +19,8 @@ const LOW_MASK: u64 = (1 << LOW_BITS) - 1;
 /// How many findings of one scope may share 40 bits. A million findings in one scope make one
 /// collision of two, so eight is never reached by chance.
 const MAX_PROBES: u64 = 8;
+/// How exactly it is known when a rejected finding was last seen.
+const SEEN_EVERY_MICROS: i64 = 60 * 60 * 1_000_000;
 
 /// See [`super::super::Store::record`].
 pub(super) fn record(
@@ -60,6 +62,9 @@ fn record_page(
         };
         let change = recorder.finding(record)?;
         *outcome.changes.entry(change).or_default() += 1;
+        if change != Change::Unchanged {
+            outcome.versions.push(record.finding.updated_at);
+        }
     }
     packing.finish(tx)?;
     for rejected in &page.rejected {
@@ -434,21 +439,33 @@ fn reject(
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     let raw = page.body.get(rejected.raw.clone()).unwrap_or_default();
-    let written = tx
-        .prepare_cached(
-            "INSERT INTO rejected (scope, content, reason, detail, finding_id, raw, size, first_seen)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-             ON CONFLICT (content) DO NOTHING",
-        )?
-        .execute(params![
-            scope,
-            Digest::of_pieces([raw]).as_bytes(),
-            rejected.reason,
-            rejected.detail,
-            rejected.id,
-            bodies::compress(raw)?,
-            rows::size(raw.len()),
-            rows::micros(now),
-        ])?;
-    Ok(written > 0)
+    let content = Digest::of_pieces([raw]);
+    let known: Option<i64> = tx
+        .prepare_cached("SELECT last_seen FROM rejected WHERE content = ?1")?
+        .query_row([content.as_bytes()], |row| row.get(0))
+        .optional()?;
+    if let Some(last_seen) = known {
+        // Windows overlap, so that the same one comes every minute.
+        if rows::micros(now) - last_seen > SEEN_EVERY_MICROS {
+            tx.prepare_cached("UPDATE rejected SET last_seen = ?2 WHERE content = ?1")?
+                .execute(params![content.as_bytes(), rows::micros(now)])?;
+        }
+        return Ok(false);
+    }
+    tx.prepare_cached(
+        "INSERT INTO rejected (scope, content, reason, detail, finding_id, raw, size, first_seen,
+                                   last_seen)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8)",
+    )?
+    .execute(params![
+        scope,
+        content.as_bytes(),
+        rejected.reason,
+        rejected.detail,
+        rejected.id,
+        bodies::compress(raw)?,
+        rows::size(raw.len()),
+        rows::micros(now),
+    ])?;
+    Ok(true)
 }

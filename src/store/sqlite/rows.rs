@@ -4,8 +4,8 @@ use rusqlite::Row;
 
 use crate::domain::{
     AccountId, CoverageState, Digest, Incident, IncidentId, IncidentState, IssueStatus, Region,
-    Severity, Sight, Standing, Timestamp, Window, delivery::DeliveryState, delivery::Occasion,
-    window::WindowKind,
+    Severity, Sight, Standing, SyncProgress, Timestamp, Window, delivery::DeliveryState,
+    delivery::Occasion, window::WindowKind,
 };
 
 use super::super::StoreError;
@@ -117,4 +117,31 @@ pub(super) fn incident(row: &Row<'_>) -> Result<Incident, StoreError> {
         history: row.get(13)?,
         told: row.get(14)?,
     })
+}
+
+/// The columns that [`progress`] reads, in its order.
+pub(super) const PROGRESS: &str = "first_contact, watermark, history_from, late_at, reconciled_at";
+
+/// How far a scope is recorded, from the columns of [`PROGRESS`]; `None` before first contact.
+pub(super) fn progress(row: &Row<'_>, from: usize) -> Result<Option<SyncProgress>, StoreError> {
+    let column = |n: usize| -> Result<Option<Timestamp>, StoreError> {
+        row.get::<_, Option<i64>>(from + n)?.map(time).transpose()
+    };
+    let (
+        Some(first_contact),
+        Some(watermark),
+        Some(history_from),
+        Some(late_at),
+        Some(reconciled_at),
+    ) = (column(0)?, column(1)?, column(2)?, column(3)?, column(4)?)
+    else {
+        return Ok(None);
+    };
+    Ok(Some(SyncProgress {
+        first_contact,
+        watermark,
+        history_from,
+        late_at,
+        reconciled_at,
+    }))
 }

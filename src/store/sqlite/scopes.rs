@@ -4,12 +4,21 @@ use std::collections::HashMap;
 
 use rusqlite::{OptionalExtension, Transaction, params};
 
-use crate::domain::{AccountId, Coverage, CoverageState, Region, Scope, Sight, Timestamp, Vantage};
+use crate::domain::{AccountId, CoverageState, Region, Scope, Sight, Timestamp, Vantage};
 
 use super::{
     super::{CensusEntry, StoreError},
     Memory, rows, sweep,
 };
+
+/// Up to when each clock has looked.
+const CLOCKS: [&str; 5] = [
+    "tail_complete",
+    "watch_complete",
+    "late_complete",
+    "reconcile_complete",
+    "backfill_complete",
+];
 
 /// Numbers of scopes and vantages. There are as many as accounts times Regions, which configuration
 /// bounds.
@@ -106,8 +115,8 @@ impl Default for Row<'_> {
 fn insert(tx: &Transaction<'_>, at: &Scope, row: Row<'_>) -> Result<i64, StoreError> {
     Ok(tx
         .prepare_cached(
-            "INSERT INTO scopes (account, region, sight, account_name, state, since, error)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO scopes (account, region, sight, account_name, state, since, error, error_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, CASE WHEN ?7 IS NOT NULL THEN ?6 END)",
         )?
         .insert(params![
             at.account.as_str(),
@@ -238,15 +247,19 @@ fn change_sight(
     }
     sweep::forget_suspects(tx, known.id)?;
     // It was in sight until the last census at least, and so completely recorded until then.
-    tx.prepare_cached(
-        "UPDATE scopes SET seen_from = NULL, seen_since = NULL, last_complete = coalesce(max(
-             last_complete,
-             (SELECT min(v.last_complete, census_at) FROM scopes v, store
-              WHERE v.id = scopes.seen_from AND scopes.seen_since <= v.reconciled_at)),
-             last_complete)
-         WHERE id = ?1",
-    )?
+    let set = CLOCKS.map(|clock| {
+        let seen = format!("min(v.{clock}, census_at)");
+        format!("{clock} = coalesce(max(scopes.{clock}, {seen}), scopes.{clock}, {seen})")
+    });
+    tx.prepare_cached(&format!(
+        "UPDATE scopes SET {} FROM scopes v, store
+         WHERE scopes.id = ?1 AND v.id = scopes.seen_from AND v.known
+           AND scopes.seen_since <= v.reconciled_at",
+        set.join(", ")
+    ))?
     .execute([known.id])?;
+    tx.prepare_cached("UPDATE scopes SET seen_from = NULL, seen_since = NULL WHERE id = ?1")?
+        .execute([known.id])?;
     match seen_from {
         Some(vantage) => come_into_sight(tx, known.id, vantage, now),
         None => Ok(()),
@@ -272,7 +285,8 @@ fn come_into_sight(
 
 fn listed(tx: &Transaction<'_>) -> Result<HashMap<Scope, Listed>, StoreError> {
     let mut statement = tx.prepare_cached(
-        "SELECT account, region, id, account_name, state, error, history_from, seen_from
+        "SELECT account, region, id, account_name, state,
+                CASE WHEN error_over IS NULL THEN error END, history_from, seen_from
          FROM scopes WHERE sight = 'member'",
     )?;
     let mut found = HashMap::new();
@@ -328,7 +342,8 @@ pub(super) fn note_trouble(
     }
 }
 
-/// Puts a scope into a state. `since` moves only when the state does.
+/// Puts a scope into a state. `since` moves only when the state does. Without an error the last one
+/// is over, and still known.
 pub(super) fn enter(
     tx: &Transaction<'_>,
     scope: i64,
@@ -337,68 +352,12 @@ pub(super) fn enter(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     tx.prepare_cached(
-        "UPDATE scopes SET since = CASE WHEN state = ?2 THEN since ELSE ?4 END,
-                           state = ?2, error = ?3
+        "UPDATE scopes SET since = CASE WHEN state = ?2 THEN since ELSE ?4 END, state = ?2,
+                           error = coalesce(?3, error),
+                           error_at = CASE WHEN ?3 IS NULL THEN error_at ELSE ?4 END,
+                           error_over = CASE WHEN ?3 IS NULL THEN coalesce(error_over, ?4) END
          WHERE id = ?1",
     )?
     .execute(params![scope, state.as_str(), error, rows::micros(now)])?;
     Ok(())
-}
-
-/// See [`super::super::Store::coverage`].
-///
-/// What reading a scope is like is said by the vantage that shows it. One that came into sight when
-/// the vantage was read already is complete with the first comparison that began afterwards.
-pub(super) fn coverage(tx: &Transaction<'_>) -> Result<Vec<Coverage>, StoreError> {
-    let mut statement = tx.prepare_cached(
-        "SELECT s.account, s.region, s.account_name,
-                CASE WHEN v.id IS NULL OR s.state <> 'ok' THEN s.state
-                     WHEN v.state <> 'ok' OR s.seen_since <= v.reconciled_at THEN v.state
-                     ELSE 'backfilling' END,
-                CASE WHEN v.id IS NULL OR s.state <> 'ok' THEN s.since
-                     WHEN v.state <> 'ok' OR s.seen_since <= v.reconciled_at
-                         THEN max(s.since, v.since)
-                     ELSE s.seen_since END,
-                CASE WHEN v.id IS NOT NULL AND s.seen_since <= v.reconciled_at
-                         THEN coalesce(max(s.last_complete, v.last_complete),
-                                       s.last_complete, v.last_complete)
-                     ELSE s.last_complete END,
-                CASE WHEN v.id IS NULL OR s.state <> 'ok' THEN s.error
-                     WHEN v.state <> 'ok' OR s.seen_since <= v.reconciled_at THEN v.error
-                     ELSE 'came into sight lately; complete with the next comparison, which \
-                           begins by itself' END,
-                v.account, v.region, v.sight
-         FROM scopes s LEFT JOIN scopes v ON v.id = s.seen_from
-         WHERE s.sight = 'member' ORDER BY s.account, s.region",
-    )?;
-    let mut found = Vec::new();
-    let mut all = statement.query([])?;
-    while let Some(row) = all.next()? {
-        found.push(Coverage {
-            scope: Scope {
-                account: AccountId::new(row.get::<_, String>(0)?),
-                region: Region::new(row.get::<_, String>(1)?),
-            },
-            account_name: row.get(2)?,
-            state: rows::coverage_state(&row.get::<_, String>(3)?)?,
-            since: rows::time(row.get(4)?)?,
-            last_complete: row.get::<_, Option<i64>>(5)?.map(rows::time).transpose()?,
-            error: row.get(6)?,
-            seen_from: seen_from(row)?,
-        });
-    }
-    Ok(found)
-}
-
-fn seen_from(row: &rusqlite::Row<'_>) -> Result<Option<Vantage>, StoreError> {
-    let Some(account) = row.get::<_, Option<String>>(7)? else {
-        return Ok(None);
-    };
-    Ok(Some(Vantage {
-        at: Scope {
-            account: AccountId::new(account),
-            region: Region::new(row.get::<_, String>(8)?),
-        },
-        sight: rows::sight(&row.get::<_, String>(9)?)?,
-    }))
 }

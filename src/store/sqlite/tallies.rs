@@ -4,12 +4,18 @@ use std::collections::{BTreeMap, HashMap};
 
 use rusqlite::{Transaction, params};
 
-use crate::domain::{AccountId, Region, Scope, Severity, Standing};
+use crate::domain::{
+    AccountId, IncidentState, IssueStatus, Region, Scope, Severity, Standing, Timestamp,
+    delivery::DeliveryState,
+};
 
 use super::{
-    super::{DeliveryTally, FindingTally, IncidentTally, StoreError, Tallies},
+    super::{DeliveryTally, FindingTally, IncidentTally, Rest, StoreError, StoreSize, Tallies},
     rows,
 };
+
+/// Has the sum of the findings' counts; no scope has this number.
+const ALL_SCOPES: i64 = 0;
 
 /// How the findings' counts change in one commit.
 #[derive(Debug, Default)]
@@ -31,9 +37,16 @@ impl TallyChanges {
             "INSERT INTO finding_tallies (scope, severity, standing, count) VALUES (?1, ?2, ?3, ?4)
              ON CONFLICT DO UPDATE SET count = count + excluded.count",
         )?;
+        let mut sums = HashMap::<(Severity, Standing), i64>::new();
         for ((scope, severity, standing), by) in self.by {
             if by != 0 {
                 statement.execute(params![scope, severity.rank(), standing.code(), by])?;
+                *sums.entry((severity, standing)).or_default() += by;
+            }
+        }
+        for ((severity, standing), by) in sums {
+            if by != 0 {
+                statement.execute(params![ALL_SCOPES, severity.rank(), standing.code(), by])?;
             }
         }
         Ok(())
@@ -55,20 +68,23 @@ pub(super) fn count_issues(
     Ok(())
 }
 
-/// See [`super::super::Store::tallies`].
-pub(super) fn tallies(tx: &Transaction<'_>) -> Result<Tallies, StoreError> {
-    Ok(Tallies {
-        findings: findings(tx)?,
+/// See [`super::super::Store::tallies`]. Of findings and incidents, `most` kinds are told one by one.
+pub(super) fn tallies(tx: &Transaction<'_>, most: usize) -> Result<Tallies, StoreError> {
+    let (findings, other_findings) = findings(tx, most)?;
+    let (incidents, other_incidents) = incidents(tx, most)?;
+    let mut tallies = Tallies {
+        findings,
+        other_findings,
         rejected: rejected(tx)?,
         issues: issues(tx)?,
-        incidents: incidents(tx)?,
+        incidents,
+        other_incidents,
         deliveries: deliveries(tx)?,
         touched: count(tx, "SELECT count(*) FROM touched")?,
-        bytes: count(
-            tx,
-            "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()",
-        )?,
-    })
+        size: StoreSize::default(),
+    };
+    tallies.size = size(tx, &tallies)?;
+    Ok(tallies)
 }
 
 fn count(tx: &Transaction<'_>, sql: &str) -> Result<u64, StoreError> {
@@ -77,15 +93,21 @@ fn count(tx: &Transaction<'_>, sql: &str) -> Result<u64, StoreError> {
     ))
 }
 
-fn findings(tx: &Transaction<'_>) -> Result<Vec<FindingTally>, StoreError> {
+/// The first `most` kinds, and the sum of the others.
+fn findings(
+    tx: &Transaction<'_>,
+    most: usize,
+) -> Result<(Vec<FindingTally>, Rest<(Severity, Standing)>), StoreError> {
     let mut statement = tx.prepare_cached(
         "SELECT account, region, severity, standing, count
          FROM finding_tallies JOIN scopes ON scopes.id = scope
-         ORDER BY account, region, severity, standing",
+         ORDER BY scope, severity, standing",
     )?;
     let mut found = Vec::new();
     let mut all = statement.query([])?;
-    while let Some(row) = all.next()? {
+    while found.len() < most
+        && let Some(row) = all.next()?
+    {
         found.push(FindingTally {
             scope: Scope {
                 account: AccountId::new(row.get::<_, String>(0)?),
@@ -96,12 +118,37 @@ fn findings(tx: &Transaction<'_>) -> Result<Vec<FindingTally>, StoreError> {
             count: rows::count(row.get(4)?),
         });
     }
-    Ok(found)
+    let mut rest = Rest::default();
+    if found.len() == most {
+        let kinds = count(tx, "SELECT count(*) FROM finding_tallies WHERE scope <> 0")?;
+        rest.kinds = kinds - rows::count(rows::size(found.len()));
+    }
+    if rest.kinds > 0 {
+        rest.sums = finding_sums(tx)?;
+        for tally in &found {
+            if let Some(sum) = rest.sums.get_mut(&(tally.severity, tally.standing)) {
+                *sum = sum.saturating_sub(tally.count);
+            }
+        }
+    }
+    Ok((found, rest))
+}
+
+fn finding_sums(tx: &Transaction<'_>) -> Result<BTreeMap<(Severity, Standing), u64>, StoreError> {
+    let mut statement = tx
+        .prepare_cached("SELECT severity, standing, count FROM finding_tallies WHERE scope = ?1")?;
+    let mut sums = BTreeMap::new();
+    let mut all = statement.query([ALL_SCOPES])?;
+    while let Some(row) = all.next()? {
+        let kind = (rows::severity(row.get(0)?)?, rows::standing(row.get(1)?)?);
+        sums.insert(kind, rows::count(row.get(2)?));
+    }
+    Ok(sums)
 }
 
 fn rejected(tx: &Transaction<'_>) -> Result<Vec<(String, u64)>, StoreError> {
     let mut statement =
-        tx.prepare_cached("SELECT reason, count(*) FROM rejected GROUP BY reason ORDER BY reason")?;
+        tx.prepare_cached("SELECT reason, count FROM rejected_tallies WHERE count > 0")?;
     let mut found = Vec::new();
     let mut all = statement.query([])?;
     while let Some(row) = all.next()? {
@@ -110,7 +157,7 @@ fn rejected(tx: &Transaction<'_>) -> Result<Vec<(String, u64)>, StoreError> {
     Ok(found)
 }
 
-fn issues(tx: &Transaction<'_>) -> Result<Vec<(crate::domain::IssueStatus, u64)>, StoreError> {
+fn issues(tx: &Transaction<'_>) -> Result<Vec<(IssueStatus, u64)>, StoreError> {
     let mut statement = tx.prepare_cached(
         "SELECT status, count FROM issue_tallies WHERE count > 0 ORDER BY status",
     )?;
@@ -125,39 +172,99 @@ fn issues(tx: &Transaction<'_>) -> Result<Vec<(crate::domain::IssueStatus, u64)>
     Ok(found)
 }
 
-fn incidents(tx: &Transaction<'_>) -> Result<Vec<IncidentTally>, StoreError> {
+/// The first `most` kinds, and the sum of the others.
+fn incidents(
+    tx: &Transaction<'_>,
+    most: usize,
+) -> Result<(Vec<IncidentTally>, Rest<(Severity, IncidentState)>), StoreError> {
     let mut statement = tx.prepare_cached(
-        "SELECT account, region, severity, state, NOT told, count(*) FROM incidents
-         GROUP BY account, region, severity, state, told",
+        "SELECT account, region, severity, state, told, count FROM incident_tallies
+         WHERE count > 0 ORDER BY account, region, severity, state, told",
+    )?;
+    let mut found = Vec::new();
+    let mut rest = Rest::default();
+    let mut all = statement.query([])?;
+    while let Some(row) = all.next()? {
+        let severity = rows::severity(row.get(2)?)?;
+        let state = rows::incident_state(row.get_ref(3)?.as_str().unwrap_or_default())?;
+        let count = rows::count(row.get(5)?);
+        if found.len() == most {
+            rest.kinds += 1;
+            *rest.sums.entry((severity, state)).or_default() += count;
+            continue;
+        }
+        let region: String = row.get(1)?;
+        found.push(IncidentTally {
+            account: AccountId::new(row.get::<_, String>(0)?),
+            region: (!region.is_empty()).then(|| Region::new(region)),
+            severity,
+            state,
+            silent: !row.get::<_, bool>(4)?,
+            count,
+        });
+    }
+    Ok((found, rest))
+}
+
+fn deliveries(tx: &Transaction<'_>) -> Result<Vec<DeliveryTally>, StoreError> {
+    let mut statement = tx.prepare_cached(
+        "SELECT sink, state, count FROM delivery_tallies WHERE count > 0 ORDER BY sink, state",
     )?;
     let mut found = Vec::new();
     let mut all = statement.query([])?;
     while let Some(row) = all.next()? {
-        found.push(IncidentTally {
-            account: AccountId::new(row.get::<_, String>(0)?),
-            region: row.get::<_, Option<String>>(1)?.map(Region::new),
-            severity: rows::severity(row.get(2)?)?,
-            state: rows::incident_state(&row.get::<_, String>(3)?)?,
-            silent: row.get(4)?,
-            count: rows::count(row.get(5)?),
+        let sink: String = row.get(0)?;
+        let state = rows::delivery_state(&row.get::<_, String>(1)?)?;
+        let oldest = match state {
+            DeliveryState::Pending => oldest_owed(tx, &sink)?,
+            DeliveryState::Delivered | DeliveryState::Dead => None,
+        };
+        found.push(DeliveryTally {
+            sink,
+            state,
+            count: rows::count(row.get(2)?),
+            oldest,
         });
     }
     Ok(found)
 }
 
-fn deliveries(tx: &Transaction<'_>) -> Result<Vec<DeliveryTally>, StoreError> {
-    let mut statement = tx.prepare_cached(
-        "SELECT sink, state, count(*), min(owed_at) FROM deliveries GROUP BY sink, state",
-    )?;
-    let mut found = Vec::new();
-    let mut all = statement.query([])?;
-    while let Some(row) = all.next()? {
-        found.push(DeliveryTally {
-            sink: row.get(0)?,
-            state: rows::delivery_state(&row.get::<_, String>(1)?)?,
-            count: rows::count(row.get(2)?),
-            oldest: rows::time(row.get(3)?)?,
-        });
-    }
-    Ok(found)
+fn oldest_owed(tx: &Transaction<'_>, sink: &str) -> Result<Option<Timestamp>, StoreError> {
+    let owed_at: Option<i64> = tx
+        .prepare_cached(
+            "SELECT min(owed_at) FROM deliveries WHERE sink = ?1 AND state = 'pending'",
+        )?
+        .query_row([sink], |row| row.get(0))?;
+    owed_at.map(rows::time).transpose()
+}
+
+/// How large everything is. Rows are told from counts that are kept.
+fn size(tx: &Transaction<'_>, tallies: &Tallies) -> Result<StoreSize, StoreError> {
+    let sum = |sums: &mut dyn Iterator<Item = u64>| sums.sum::<u64>();
+    let page = count(tx, "SELECT page_size FROM pragma_page_size()")?;
+    let free = count(tx, "SELECT freelist_count FROM pragma_freelist_count()")?;
+    Ok(StoreSize {
+        bytes: page * count(tx, "SELECT page_count FROM pragma_page_count()")?,
+        free_bytes: page * free,
+        wal_bytes: 0,
+        rows: vec![
+            ("findings", finding_sums(tx)?.values().sum()),
+            ("issues", sum(&mut tallies.issues.iter().map(|t| t.1))),
+            (
+                "incidents",
+                count(tx, "SELECT coalesce(sum(count), 0) FROM incident_tallies")?,
+            ),
+            (
+                "deliveries",
+                sum(&mut tallies.deliveries.iter().map(|t| t.count)),
+            ),
+            ("rejected", sum(&mut tallies.rejected.iter().map(|t| t.1))),
+            ("bodies", count(tx, "SELECT count FROM body_tally")?),
+            // None is ever removed, so the last number is the count.
+            (
+                "texts",
+                count(tx, "SELECT coalesce(max(id), 0) FROM texts")?,
+            ),
+        ],
+    })
 }

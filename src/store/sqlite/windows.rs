@@ -41,37 +41,9 @@ pub(super) fn progress(
 }
 
 fn recorded(tx: &Transaction<'_>, scope: i64) -> Result<Option<SyncProgress>, StoreError> {
-    let times: [Option<i64>; 5] = tx
-        .prepare_cached(
-            "SELECT first_contact, watermark, history_from, late_at, reconciled_at
-             FROM scopes WHERE id = ?1",
-        )?
-        .query_row([scope], |row| {
-            Ok([
-                row.get(0)?,
-                row.get(1)?,
-                row.get(2)?,
-                row.get(3)?,
-                row.get(4)?,
-            ])
-        })?;
-    let [
-        Some(contact),
-        Some(watermark),
-        Some(history),
-        Some(late),
-        Some(reconciled),
-    ] = times
-    else {
-        return Ok(None);
-    };
-    Ok(Some(SyncProgress {
-        first_contact: rows::time(contact)?,
-        watermark: rows::time(watermark)?,
-        history_from: rows::time(history)?,
-        late_at: rows::time(late)?,
-        reconciled_at: rows::time(reconciled)?,
-    }))
+    let sql = format!("SELECT {} FROM scopes WHERE id = ?1", rows::PROGRESS);
+    tx.prepare_cached(&sql)?
+        .query_row([scope], |row| Ok(rows::progress(row, 0)))?
 }
 
 fn begun(tx: &Transaction<'_>, scope: i64) -> Result<Vec<BegunWindow>, StoreError> {
@@ -193,9 +165,13 @@ pub(super) fn complete(
         sweep::suspect_at_end(tx, scope, begun, now)?;
     }
     let after = before.after(window);
+    let only = |kind| (window.kind == kind).then_some(window.end);
     tx.prepare_cached(
         "UPDATE scopes SET watermark = ?2, history_from = ?3, late_at = ?4, reconciled_at = ?5,
-                           last_complete = ?6
+                           tail_complete = coalesce(?6, tail_complete),
+                           late_complete = coalesce(?7, late_complete),
+                           reconcile_complete = coalesce(?8, reconcile_complete),
+                           backfill_complete = coalesce(?9, backfill_complete)
          WHERE id = ?1",
     )?
     .execute(params![
@@ -204,7 +180,11 @@ pub(super) fn complete(
         rows::micros(after.history_from),
         rows::micros(after.late_at),
         rows::micros(after.reconciled_at),
-        rows::micros(now),
+        only(WindowKind::Tail).map(rows::micros),
+        only(WindowKind::Late).map(rows::micros),
+        only(WindowKind::Reconcile).map(rows::micros),
+        // What a window of history ends at says nothing of how old our knowledge is.
+        only(WindowKind::Backfill).map(|_| rows::micros(now)),
     ])?;
     tx.prepare_cached("DELETE FROM windows WHERE scope = ?1 AND kind = ?2")?
         .execute(params![scope, window.kind.as_str()])?;
@@ -246,7 +226,15 @@ pub(super) fn note_watched(
     last: Option<i64>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    tx.prepare_cached("UPDATE scopes SET watched_at = ?2, watched_last = ?3 WHERE id = ?1")?
-        .execute(params![scope, rows::micros(now), last])?;
+    // A round is complete as of its begin: what changed behind its first turn was not seen.
+    tx.prepare_cached(
+        "UPDATE scopes SET
+             watched_at = ?2, watched_last = ?3,
+             watch_began = CASE WHEN watched_last IS NULL THEN ?2 ELSE watch_began END,
+             watch_complete = CASE WHEN ?3 IS NOT NULL THEN watch_complete
+                                   WHEN watched_last IS NULL THEN ?2 ELSE watch_began END
+         WHERE id = ?1",
+    )?
+    .execute(params![scope, rows::micros(now), last])?;
     Ok(())
 }

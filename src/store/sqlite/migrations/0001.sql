@@ -17,8 +17,16 @@ CREATE TABLE scopes (
     account_name  TEXT    NOT NULL,
     state         TEXT    NOT NULL,
     since         INTEGER NOT NULL,
+    -- The last trouble in words, when it was last met, and when it was over; NULL while it lasts.
     error         TEXT,
-    last_complete INTEGER,
+    error_at      INTEGER,
+    error_over    INTEGER,
+    -- Up to when each clock has looked at everything that it asks for.
+    tail_complete      INTEGER,
+    watch_complete     INTEGER,
+    late_complete      INTEGER,
+    reconcile_complete INTEGER,
+    backfill_complete  INTEGER,
     first_contact INTEGER,
     watermark     INTEGER,
     history_from  INTEGER,
@@ -26,6 +34,7 @@ CREATE TABLE scopes (
     reconciled_at INTEGER,
     watched_at    INTEGER,  -- when findings behind open incidents were last asked for by id
     watched_last  INTEGER,  -- the last of them; the next turn goes on behind it
+    watch_began   INTEGER,  -- when the round began that these turns belong to
     seen_from     INTEGER REFERENCES scopes (id),  -- the vantage that shows it, if not itself;
                                                    -- its own state is then 'ok' for ever
     seen_since    INTEGER,  -- since when it has been in that sight without a break
@@ -34,6 +43,45 @@ CREATE TABLE scopes (
     UNIQUE (account, region, sight)
 ) STRICT;
 CREATE INDEX scopes_by_vantage ON scopes (seen_from, seen_since) WHERE seen_from IS NOT NULL;
+
+-- What is known about reading each scope. Where a wide vantage shows it, that is what is known of the
+-- vantage, once it has read all that the scope held when it came into sight.
+CREATE VIEW coverage AS
+SELECT s.id, s.account, s.region, s.account_name,
+       CASE WHEN v.id IS NULL THEN s.state
+            WHEN v.state <> 'ok' OR s.seen_since <= v.reconciled_at THEN v.state
+            ELSE 'backfilling' END AS state,
+       CASE WHEN v.id IS NULL THEN s.since
+            WHEN v.state <> 'ok' OR s.seen_since <= v.reconciled_at THEN max(s.since, v.since)
+            ELSE s.seen_since END AS since,
+       CASE WHEN v.id IS NULL THEN s.error
+            WHEN v.state <> 'ok' OR s.seen_since <= v.reconciled_at THEN v.error
+            ELSE 'came into sight lately; a comparison that begins by itself completes it'
+       END AS error,
+       CASE WHEN v.id IS NULL THEN s.error_at
+            WHEN v.state <> 'ok' OR s.seen_since <= v.reconciled_at THEN v.error_at
+            ELSE s.seen_since END AS error_at,
+       CASE WHEN v.id IS NULL THEN s.error_over
+            WHEN v.state <> 'ok' OR s.seen_since <= v.reconciled_at THEN v.error_over
+       END AS error_over,
+       iif(v.known AND s.seen_since <= v.reconciled_at, v.tail_complete, s.tail_complete)
+           AS tail_complete,
+       iif(v.known AND s.seen_since <= v.reconciled_at, v.watch_complete, s.watch_complete)
+           AS watch_complete,
+       iif(v.known AND s.seen_since <= v.reconciled_at, v.late_complete, s.late_complete)
+           AS late_complete,
+       iif(v.known AND s.seen_since <= v.reconciled_at, v.reconcile_complete, s.reconcile_complete)
+           AS reconcile_complete,
+       iif(v.known AND s.seen_since <= v.reconciled_at, v.backfill_complete, s.backfill_complete)
+           AS backfill_complete,
+       iif(v.id IS NULL, s.first_contact, v.first_contact) AS first_contact,
+       iif(v.id IS NULL, s.watermark, v.watermark) AS watermark,
+       iif(v.id IS NULL, s.history_from, v.history_from) AS history_from,
+       iif(v.id IS NULL, s.late_at, v.late_at) AS late_at,
+       iif(v.id IS NULL, s.reconciled_at, v.reconciled_at) AS reconciled_at,
+       v.account AS vantage_account, v.region AS vantage_region, v.sight AS vantage_sight
+FROM scopes s LEFT JOIN scopes v ON v.id = s.seen_from AND s.state = 'ok'
+WHERE s.sight = 'member';
 
 -- Windows that were begun and not finished. Page tokens go stale, so they are never kept.
 CREATE TABLE windows (
@@ -55,9 +103,12 @@ CREATE TABLE texts (
 CREATE TABLE bodies (
     id   INTEGER PRIMARY KEY,
     live INTEGER NOT NULL,  -- how many findings point here
+    packed INTEGER NOT NULL, -- how many there were at first
     size INTEGER NOT NULL,  -- uncompressed bytes
     data BLOB    NOT NULL   -- zstd
 ) STRICT;
+-- Those that are worth rewriting.
+CREATE INDEX bodies_sparse ON bodies (id) WHERE live * 2 <= packed;
 
 -- The key has the scope in its high bits, so that the findings of a scope lie together, and 40 bits
 -- of a fingerprint of product and id below; `verify` has 64 more of its bits.
@@ -93,7 +144,16 @@ CREATE TABLE suspects (
     updated_at INTEGER NOT NULL     -- the version that was missed; a newer one clears it
 ) STRICT;
 
--- How many findings there are of one kind, kept with every change of a finding.
+-- Since when findings are gone; retention removes them some time later. One that came back meanwhile
+-- keeps its row here until then.
+CREATE TABLE gone (
+    finding INTEGER PRIMARY KEY,
+    since   INTEGER NOT NULL
+) STRICT;
+CREATE INDEX gone_since ON gone (since);
+
+-- How many findings there are of one kind, kept with every change of a finding. Scope 0 has the sum
+-- over all scopes.
 CREATE TABLE finding_tallies (
     scope    INTEGER NOT NULL,
     severity INTEGER NOT NULL,
@@ -111,8 +171,10 @@ CREATE TABLE rejected (
     finding_id TEXT,
     raw        BLOB    NOT NULL,  -- zstd
     size       INTEGER NOT NULL,  -- uncompressed bytes
-    first_seen INTEGER NOT NULL
+    first_seen INTEGER NOT NULL,
+    last_seen  INTEGER NOT NULL   -- to the hour
 ) STRICT;
+CREATE INDEX rejected_by_age ON rejected (last_seen);
 
 CREATE TABLE issues (
     id            INTEGER PRIMARY KEY,
@@ -185,3 +247,80 @@ CREATE TABLE deliveries (
     UNIQUE (incident, sink, occasion)
 ) STRICT;
 CREATE INDEX deliveries_due ON deliveries (sink, due_at) WHERE state = 'pending';
+CREATE INDEX deliveries_owed ON deliveries (sink, owed_at) WHERE state = 'pending';
+
+-- Counts of what the tables above hold, so that nobody has to scan them. Triggers keep them, in the
+-- transaction of each change and whoever makes it; what changes with every finding is counted in
+-- code instead, once a commit.
+CREATE TABLE incident_tallies (
+    account  TEXT    NOT NULL,
+    region   TEXT    NOT NULL,  -- empty where the resource has none
+    severity INTEGER NOT NULL,
+    state    TEXT    NOT NULL,
+    told     INTEGER NOT NULL,
+    count    INTEGER NOT NULL,
+    PRIMARY KEY (account, region, severity, state, told)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER incidents_added AFTER INSERT ON incidents BEGIN
+    INSERT INTO incident_tallies (account, region, severity, state, told, count)
+    VALUES (NEW.account, coalesce(NEW.region, ''), NEW.severity, NEW.state, NEW.told, 1)
+    ON CONFLICT DO UPDATE SET count = count + 1;
+END;
+CREATE TRIGGER incidents_removed AFTER DELETE ON incidents BEGIN
+    UPDATE incident_tallies SET count = count - 1
+    WHERE account = OLD.account AND region = coalesce(OLD.region, '') AND severity = OLD.severity
+      AND state = OLD.state AND told = OLD.told;
+END;
+CREATE TRIGGER incidents_changed AFTER UPDATE OF region, severity, state, told ON incidents
+WHEN (OLD.region, OLD.severity, OLD.state, OLD.told)
+     IS NOT (NEW.region, NEW.severity, NEW.state, NEW.told) BEGIN
+    UPDATE incident_tallies SET count = count - 1
+    WHERE account = OLD.account AND region = coalesce(OLD.region, '') AND severity = OLD.severity
+      AND state = OLD.state AND told = OLD.told;
+    INSERT INTO incident_tallies (account, region, severity, state, told, count)
+    VALUES (NEW.account, coalesce(NEW.region, ''), NEW.severity, NEW.state, NEW.told, 1)
+    ON CONFLICT DO UPDATE SET count = count + 1;
+END;
+
+CREATE TABLE delivery_tallies (
+    sink  TEXT    NOT NULL,
+    state TEXT    NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (sink, state)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER deliveries_added AFTER INSERT ON deliveries BEGIN
+    INSERT INTO delivery_tallies (sink, state, count) VALUES (NEW.sink, NEW.state, 1)
+    ON CONFLICT DO UPDATE SET count = count + 1;
+END;
+CREATE TRIGGER deliveries_removed AFTER DELETE ON deliveries BEGIN
+    UPDATE delivery_tallies SET count = count - 1 WHERE sink = OLD.sink AND state = OLD.state;
+END;
+CREATE TRIGGER deliveries_changed AFTER UPDATE OF state ON deliveries
+WHEN OLD.state IS NOT NEW.state BEGIN
+    UPDATE delivery_tallies SET count = count - 1 WHERE sink = OLD.sink AND state = OLD.state;
+    INSERT INTO delivery_tallies (sink, state, count) VALUES (NEW.sink, NEW.state, 1)
+    ON CONFLICT DO UPDATE SET count = count + 1;
+END;
+
+CREATE TABLE rejected_tallies (
+    reason TEXT    PRIMARY KEY,
+    count  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER rejected_added AFTER INSERT ON rejected BEGIN
+    INSERT INTO rejected_tallies (reason, count) VALUES (NEW.reason, 1)
+    ON CONFLICT DO UPDATE SET count = count + 1;
+END;
+CREATE TRIGGER rejected_removed AFTER DELETE ON rejected BEGIN
+    UPDATE rejected_tallies SET count = count - 1 WHERE reason = OLD.reason;
+END;
+
+CREATE TABLE body_tally (
+    count INTEGER NOT NULL
+) STRICT;
+INSERT INTO body_tally (count) VALUES (0);
+CREATE TRIGGER bodies_added AFTER INSERT ON bodies BEGIN
+    UPDATE body_tally SET count = count + 1;
+END;
+CREATE TRIGGER bodies_removed AFTER DELETE ON bodies BEGIN
+    UPDATE body_tally SET count = count - 1;
+END;
