@@ -51,6 +51,7 @@ pub(super) async fn assemble(config: &Config) -> anyhow::Result<Assembled> {
         pace: Pace {
             poll_interval: config.sync.poll_interval,
             poll_interval_max: config.sync.poll_interval_max,
+            gaps_interval: config.sync.gaps_interval,
             discover_interval,
             rules: config.sync.rules,
             workers: config.sync.concurrency,

@@ -129,7 +129,8 @@ impl Extent {
     /// What an administrator sees of the accounts.
     fn look_from(&mut self, lookout: &Lookout, accounts: &[Account]) {
         self.in_trouble = lookout.troubles().count();
-        self.members_requests = lookout.enabled_regions().len() * accounts.len().div_ceil(MEMBERS_PAGE);
+        self.members_requests =
+            lookout.enabled_regions().len() * accounts.len().div_ceil(MEMBERS_PAGE);
         for account in accounts {
             let Regions::Listed(states) = lookout.regions_of(account) else {
                 continue;

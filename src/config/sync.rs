@@ -18,6 +18,7 @@ const LATE: RangeInclusive<Duration> = Duration::from_mins(10)..=Duration::from_
 const LATE_REACH: RangeInclusive<Duration> =
     Duration::from_hours(1)..=Duration::from_hours(14 * 24);
 const RECONCILE: RangeInclusive<Duration> = Duration::from_mins(1)..=Duration::from_hours(14 * 24);
+const GAPS: RangeInclusive<Duration> = Duration::from_hours(1)..=Duration::from_hours(30 * 24);
 const CONCURRENCY: RangeInclusive<usize> = 1..=1024;
 
 /// `[sync]` as typed.
@@ -35,6 +36,7 @@ pub(super) struct Settings {
     late_reach: String,
     reconcile_interval: String,
     backfill: String,
+    gaps_interval: String,
     concurrency: usize,
 }
 
@@ -52,6 +54,7 @@ impl Default for Settings {
             late_reach: "48h".to_owned(),
             reconcile_interval: "1d".to_owned(),
             backfill: "90d".to_owned(),
+            gaps_interval: "off".to_owned(),
             concurrency: 64,
         }
     }
@@ -67,6 +70,9 @@ pub struct SyncConfig {
     /// How often everything is asked for news at least, however quiet it is. From `poll_interval` to
     /// 1 h.
     pub poll_interval_max: Duration,
+    /// How often what is seen from afar is compared with what accounts show of themselves; `None` for
+    /// never. 1 h to 30 d.
+    pub gaps_interval: Option<Duration>,
     /// How windows are laid out.
     pub rules: WindowRules,
     /// How many scopes are asked at the same time, at most. 1 to 1024.
@@ -88,6 +94,10 @@ impl Settings {
         let poll_interval_max = match &self.poll_interval_max {
             Some(typed) => read("poll_interval_max", typed, POLL_INTERVAL),
             None => POLL_INTERVAL_MAX.max(poll_interval),
+        };
+        let gaps_interval = match self.gaps_interval.as_str() {
+            "off" => None,
+            typed => Some(read("gaps_interval", typed, GAPS)),
         };
         let overlap = read("overlap", &self.overlap, OVERLAP);
         let watch = read("watch_interval", &self.watch_interval, WATCH);
@@ -117,6 +127,7 @@ impl Settings {
             outlook,
             poll_interval,
             poll_interval_max,
+            gaps_interval,
             rules: WindowRules {
                 tail_every: signed(poll_interval),
                 overlap: signed(overlap),

@@ -17,7 +17,10 @@ pub(super) fn assess(touched: &TouchedIssue) -> Assessment {
         identity: touched.identity.clone(),
         status: status(touched),
         severity: worst.map_or(Severity::Informational, |evidence| evidence.severity),
-        title: worst.map_or_else(|| touched.identity.problem.clone(), |e| e.title.clone()),
+        title: worst.map_or_else(
+            || touched.identity.problem.as_str().into(),
+            |e| e.title.clone(),
+        ),
         since: since.unwrap_or(Timestamp::UNIX_EPOCH),
         history: touched.history,
     }
@@ -65,7 +68,7 @@ mod tests {
         Evidence {
             standing,
             severity,
-            title: title.to_owned(),
+            title: title.into(),
             since: Timestamp::from_second(since).unwrap(),
         }
     }
@@ -127,7 +130,7 @@ mod tests {
             evidence.rotate_left(1);
             let now = assess(&touched(None, evidence.clone()));
             assert_eq!(now.severity, Severity::High);
-            assert_eq!(now.title, "a");
+            assert_eq!(&*now.title, "a");
             assert_eq!(now.since.as_second(), 5);
         }
     }
@@ -139,9 +142,6 @@ mod tests {
             says(Standing::Archived, Severity::High, "archived", 5),
         ];
         let now = assess(&touched(Some(IssueStatus::Open), evidence));
-        assert_eq!(
-            (now.severity, now.title.as_str()),
-            (Severity::High, "archived")
-        );
+        assert_eq!((now.severity, &*now.title), (Severity::High, "archived"));
     }
 }

@@ -210,7 +210,7 @@ fn worst<'a>(members: impl Iterator<Item = &'a Member>) -> Option<&'a Member> {
 
 fn title(worst: &Member, problems: usize) -> String {
     match problems {
-        0 | 1 => worst.title.clone(),
+        0 | 1 => worst.title.to_string(),
         2 => format!("{} and 1 more problem", worst.title),
         more => format!("{} and {} more problems", worst.title, more - 1),
     }

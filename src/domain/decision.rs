@@ -1,6 +1,6 @@
 //! What is known about touched issues, and what was decided about them.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 
@@ -17,7 +17,7 @@ pub struct Evidence {
     /// How bad.
     pub severity: Severity,
     /// The finding's title.
-    pub title: String,
+    pub title: Arc<str>,
     /// Since when the finding reports it.
     pub since: Timestamp,
 }
@@ -49,7 +49,7 @@ pub struct Assessment {
     /// The worst that an open finding says, or any finding when none is open.
     pub severity: Severity,
     /// One line for people.
-    pub title: String,
+    pub title: Arc<str>,
     /// Since when a finding reports it.
     pub since: Timestamp,
     /// Whether it was there before hubwatch came.
@@ -64,7 +64,7 @@ pub struct Member {
     /// How bad.
     pub severity: Severity,
     /// One line for people.
-    pub title: String,
+    pub title: Arc<str>,
     /// Whether it was there before hubwatch came.
     pub history: bool,
 }

@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::{sync::Notify, time::sleep};
+use tokio::{
+    sync::Notify,
+    time::{Instant, sleep, sleep_until},
+};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
@@ -10,7 +13,7 @@ use crate::{
     correlate::Rulebook,
     domain::Clock,
     observe::Pulse,
-    store::{Decided, Store, StoreError},
+    store::{Decided, Store, StoreError, Touched},
 };
 
 use super::{Daemon, PipelineMetrics};
@@ -18,11 +21,16 @@ use super::{Daemon, PipelineMetrics};
 /// The name of this loop.
 const NAME: &str = "decide";
 /// How many touched issues one transaction looks at. It bounds how long recording waits.
-const PER_STEP: u32 = 500;
+const PER_STEP: u32 = 1000;
 /// How long a step may take, or fail, before that counts.
 const PATIENCE: Duration = Duration::from_mins(2);
 /// How often to look without being woken.
 const INTERVAL: Duration = Duration::from_secs(5);
+/// What is no news waits until no page has touched an issue for this long: neighbouring issues are
+/// then decided together, and one that page after page touches is decided once ...
+const SETTLED: Duration = Duration::from_millis(100);
+/// ... but no longer than this.
+const SETTLED_AT_LAST: Duration = Duration::from_secs(2);
 /// How soon to try again after a failure.
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -50,22 +58,39 @@ impl Decider {
 
     pub(super) async fn run(self, stop: CancellationToken) {
         self.adopt(&stop).await;
+        // What an earlier run left is decided at once.
+        let mut rest_due = Instant::now();
+        let mut rest_waits_since = rest_due;
         while !stop.is_cancelled() {
-            let wait = match self.step().await {
+            let touched = if Instant::now() < rest_due {
+                Touched::ByNews
+            } else {
+                Touched::ByAnything
+            };
+            match self.step(touched).await {
                 Ok(decided) if decided.issues > 0 => continue,
-                Ok(_) => INTERVAL,
+                Ok(_) if touched == Touched::ByAnything => {
+                    rest_due = Instant::now() + INTERVAL;
+                    rest_waits_since = rest_due;
+                }
+                Ok(_) => {}
                 Err(error) => {
                     warn!(%error, "deciding failed; it is tried again");
                     self.pulse.failed(&error.to_string());
                     self.metrics.store_failed(&error);
-                    RETRY
+                    sleep(RETRY).await;
                 }
-            };
-            self.pulse.rest(Some(wait));
+            }
+            let rest = rest_due.saturating_duration_since(Instant::now());
+            self.pulse.rest(Some(rest));
             tokio::select! {
                 () = stop.cancelled() => {}
-                () = self.wake.notified() => {}
-                () = sleep(wait) => {}
+                () = sleep_until(rest_due) => {}
+                () = self.wake.notified() => {
+                    let now = Instant::now();
+                    rest_waits_since = rest_waits_since.min(now);
+                    rest_due = (now + SETTLED).min(rest_waits_since + SETTLED_AT_LAST);
+                }
             }
         }
     }
@@ -85,11 +110,14 @@ impl Decider {
         }
     }
 
-    async fn step(&self) -> Result<Decided, StoreError> {
-        let decided = self
-            .store
-            .decide(&self.rulebook, PER_STEP, self.clock.now())
-            .await?;
+    /// Decides some of what is touched, news first.
+    async fn step(&self, touched: Touched) -> Result<Decided, StoreError> {
+        let news = self.decide(Touched::ByNews).await?;
+        let decided = if news.issues == 0 && touched == Touched::ByAnything {
+            self.decide(touched).await?
+        } else {
+            news
+        };
         self.pulse.succeeded();
         self.metrics.decided(decided);
         if decided.owed > 0 {
@@ -102,5 +130,12 @@ impl Decider {
             debug!(issues = decided.issues, opened = decided.opened, "decided");
         }
         Ok(decided)
+    }
+
+    async fn decide(&self, touched: Touched) -> Result<Decided, StoreError> {
+        let now = self.clock.now();
+        self.store
+            .decide(&self.rulebook, touched, PER_STEP, now)
+            .await
     }
 }

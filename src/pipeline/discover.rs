@@ -11,9 +11,7 @@ use tracing::{info, warn};
 
 use crate::{
     aws::{Aws, AwsError},
-    domain::{
-        Account, AccountId, Clock, Coverage, CoverageState, Outlook, Region, Scope, Vantage,
-    },
+    domain::{Account, AccountId, Clock, Coverage, CoverageState, Outlook, Region, Scope, Vantage},
     observe::{Printable, Pulse},
     store::{CensusEntry, Store},
 };
@@ -130,6 +128,9 @@ impl Discoverer {
             vantages = vantages.len(),
             "took the census"
         );
+        // Before the store is told since when a scope is in sight, so that no window that begins later
+        // passes it over.
+        self.sights.widen(&sights);
         self.store.take_census(census, self.clock.now()).await?;
         self.sights.set(sights);
         self.schedule.set(vantages).await;
@@ -262,9 +263,7 @@ fn entries(
 fn is_polled(entry: &CensusEntry, outlook: &Outlook) -> bool {
     match &entry.trouble {
         None => true,
-        Some((state, _)) => {
-            *outlook == Outlook::Members && *state == CoverageState::RoleMissing
-        }
+        Some((state, _)) => *outlook == Outlook::Members && *state == CoverageState::RoleMissing,
     }
 }
 

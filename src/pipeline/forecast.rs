@@ -152,8 +152,7 @@ pub fn forecast(basis: &Basis) -> Forecast {
         quota_share_largest_scope: steady_largest.per_minute() / (per_second * 60.0),
         readers_share: steady.per_minute() / (per_second * 60.0 * readers),
         // A session is refreshed when 80 % of its time is over, give or take.
-        assume_role_per_minute: real(basis.sessions)
-            / (basis.session.as_secs_f64() * 0.8 / 60.0),
+        assume_role_per_minute: real(basis.sessions) / (basis.session.as_secs_f64() * 0.8 / 60.0),
         describe_regions_per_minute: real(basis.regions_requests) * looks_per_minute,
         list_members_per_minute: real(basis.members_requests) * looks_per_minute,
         quiet_tail_per_minute: quiet_tail.sum(),

@@ -13,7 +13,8 @@ use tracing::{info, warn};
 use crate::{
     aws::Aws,
     domain::{
-        Clock, ClockKind, FindingKey, Partition, Question, Scope, Sight, Timestamp, Vantage, Window,
+        Clock, ClockKind, FindingKey, Partition, Question, Scope, Sight, Timestamp, Vantage,
+        Window,
         window::{ORIGIN, WindowKind},
     },
     observe::{Printable, Pulse},
@@ -197,9 +198,7 @@ impl GapDetector {
             let question = Question::Ids(some.to_vec());
             let mut token: Option<String> = None;
             for _ in 0..MAX_PAGES {
-                let page = self
-                    .page(&vantage.at, &question, token.as_deref())
-                    .await?;
+                let page = self.page(&vantage.at, &question, token.as_deref()).await?;
                 let next = page.next_token.clone();
                 for record in &page.findings {
                     let finding = &record.finding;

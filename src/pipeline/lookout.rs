@@ -86,8 +86,11 @@ impl Lookout {
         let (to_ask, unlinked): (Vec<_>, Vec<_>) = regions
             .into_iter()
             .partition(|region| self.ask_unseen || is_shown(region));
-        self.by_region
-            .extend(unlinked.into_iter().map(|region| (region, InRegion::Unlinked)));
+        self.by_region.extend(
+            unlinked
+                .into_iter()
+                .map(|region| (region, InRegion::Unlinked)),
+        );
         let administrator = self.administrator.clone();
         let ask = |region: Region| {
             let aws = Arc::clone(aws);
@@ -118,9 +121,7 @@ impl Lookout {
 
     /// An account that is no administrator hears of no members, and of no error either.
     fn refuse_nobody(&self, home_region_only: bool) -> Result<(), AwsError> {
-        let sees_nobody = |found: &InRegion| {
-            matches!(found, InRegion::Members(_, accounts) if accounts.len() <= 1)
-        };
+        let sees_nobody = |found: &InRegion| matches!(found, InRegion::Members(_, accounts) if accounts.len() <= 1);
         // One account alone may gather its Regions.
         if home_region_only || !self.by_region.values().all(sees_nobody) {
             return Ok(());
@@ -211,7 +212,8 @@ impl Lookout {
                      associated member in this Region{}",
                     self.administrator,
                     match vantage.sight {
-                        Sight::Aggregator => format!(" and in the home Region {}", vantage.at.region),
+                        Sight::Aggregator =>
+                            format!(" and in the home Region {}", vantage.at.region),
                         Sight::Administrator | Sight::Member => String::new(),
                     }
                 ),
@@ -339,6 +341,17 @@ impl Sights {
     pub(super) fn set(&self, sights: HashMap<Vantage, HashSet<Scope>>) {
         let sights = sights.into_iter().map(|(v, scopes)| (v, Arc::new(scopes)));
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = sights.collect();
+    }
+
+    /// Adds what the next census will name.
+    pub(super) fn widen(&self, sights: &HashMap<Vantage, HashSet<Scope>>) {
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        for (vantage, scopes) in sights {
+            let followed = known.entry(vantage.clone()).or_default();
+            if !scopes.is_subset(followed) {
+                Arc::make_mut(followed).extend(scopes.iter().cloned());
+            }
+        }
     }
 
     /// `None` for a vantage that shows itself alone.

@@ -1,11 +1,13 @@
 //! What the loops count.
 
-use prometheus::{GaugeVec, HistogramVec, IntCounter, IntCounterVec, Registry};
+use prometheus::{
+    GaugeVec, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Registry,
+};
 
 use crate::{
     domain::{ClockKind, Timestamp, delivery::Settlement, window::WindowKind},
     observe::Meter,
-    store::{Decided, PageOutcome, StoreError},
+    store::{Decided, GapTotals, PageOutcome, StoreError},
 };
 
 use super::Pace;
@@ -29,6 +31,8 @@ pub struct PipelineMetrics {
     opened: IntCounter,
     attempts: IntCounterVec,
     poll_interval: GaugeVec,
+    gaps: IntGauge,
+    gap_scopes: IntGaugeVec,
 }
 
 impl PipelineMetrics {
@@ -75,6 +79,17 @@ impl PipelineMetrics {
                 "Attempts to deliver a notice, by sink and outcome.",
                 &["sink", "outcome"],
             )?,
+            gaps: meter.gauge(
+                "hubwatch_gap_findings",
+                "Findings that accounts show and the administrator or home Region lacks, as of each \
+                 account's last comparison (sync.gaps_interval).",
+            )?,
+            gap_scopes: meter.gauges(
+                "hubwatch_gap_scopes",
+                "Accounts x Regions that were compared with the administrator or home Region, by \
+                 whether that worked.",
+                &["outcome"],
+            )?,
             poll_interval: meter.float_gauges(
                 "hubwatch_poll_interval_seconds",
                 "How often what is asked is asked for news: with news lately (shortest), and however \
@@ -82,6 +97,18 @@ impl PipelineMetrics {
                 &["bound"],
             )?,
         })
+    }
+
+    /// What comparisons came to.
+    pub(super) fn gaps(&self, totals: GapTotals) {
+        let whole = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+        self.gaps.set(whole(totals.missing));
+        let compared = totals.compared_scopes - totals.failed_scopes;
+        for (outcome, count) in [("compared", compared), ("failed", totals.failed_scopes)] {
+            self.gap_scopes
+                .with_label_values(&[outcome])
+                .set(whole(count));
+        }
     }
 
     /// Says how often scopes are asked.

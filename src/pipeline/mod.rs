@@ -11,6 +11,7 @@ mod decide;
 mod deliver;
 mod discover;
 mod forecast;
+mod gaps;
 mod lookout;
 mod metrics;
 mod notice;
@@ -39,8 +40,8 @@ use crate::{
 };
 
 use self::{
-    decide::Decider, deliver::Deliverer, discover::Discoverer, lookout::Sights, poll::Poller,
-    record::Recorder, rhythm::Rhythm, schedule::Schedule, supervisor::Supervisor,
+    decide::Decider, deliver::Deliverer, discover::Discoverer, gaps::GapDetector, lookout::Sights,
+    poll::Poller, record::Recorder, rhythm::Rhythm, schedule::Schedule, supervisor::Supervisor,
 };
 
 pub use forecast::{Basis, Forecast, REFRESHED_EVERY, WATCHED_PART, forecast};
@@ -65,6 +66,9 @@ pub struct Pace {
     pub poll_interval_max: Duration,
     /// How often accounts and Regions are listed.
     pub discover_interval: Duration,
+    /// How often what a wide vantage shows is compared with what accounts show of themselves; `None`
+    /// for never.
+    pub gaps_interval: Option<Duration>,
     /// How windows are laid out.
     pub rules: WindowRules,
     /// How many scopes are read at the same time.
@@ -116,7 +120,11 @@ impl Daemon {
     pub async fn run(self, stop: CancellationToken) -> Result<(), Failed> {
         let mut supervisor = Supervisor::new(stop.clone(), self.pace.drain);
         self.warn_of_orphans().await;
-        self.start_reading(&mut supervisor, &stop);
+        let reading = self.start_reading(&mut supervisor, &stop);
+        if let (Outlook::Wide { .. }, Some(every)) = (&self.outlook, self.pace.gaps_interval) {
+            let detector = GapDetector::new(&self, every, reading.recorder, stop.clone());
+            supervisor.spawn("gaps", detector.run());
+        }
         for sink in &self.sinks {
             let deliverer = Deliverer::new(&self, Arc::clone(sink), stop.clone());
             supervisor.spawn(format!("deliver to {}", sink.name()), deliverer.run());
@@ -135,7 +143,7 @@ impl Daemon {
         progress: impl FnMut(&SyncState),
     ) -> Result<SyncState, Failed> {
         let mut supervisor = Supervisor::new(stop.clone(), self.pace.drain);
-        let schedule = self.start_reading(&mut supervisor, &stop);
+        let Reading { schedule, .. } = self.start_reading(&mut supervisor, &stop);
         let state = self.follow(Some(&schedule), &stop, progress).await;
         stop.cancel();
         supervisor.wait().await?;
@@ -207,11 +215,7 @@ impl Daemon {
             .any(|l| *l.name == *discover::NAME && l.success_age.is_none() && l.failure.is_some())
     }
 
-    fn start_reading(
-        &self,
-        supervisor: &mut Supervisor,
-        stop: &CancellationToken,
-    ) -> Arc<Schedule> {
+    fn start_reading(&self, supervisor: &mut Supervisor, stop: &CancellationToken) -> Reading {
         let schedule = Arc::new(Schedule::new(self.pace.rhythm()));
         let sights = Arc::new(Sights::default());
         self.metrics.promise(&self.pace);
@@ -226,8 +230,14 @@ impl Daemon {
             supervisor.spawn(format!("poll {n}"), poller.run());
         }
         supervisor.spawn("decide", Decider::new(self, wake_decide).run(stop.clone()));
-        schedule
+        Reading { schedule, recorder }
     }
+}
+
+/// The loops that read, while they run.
+struct Reading {
+    schedule: Arc<Schedule>,
+    recorder: Recorder,
 }
 
 /// How far a sync is.

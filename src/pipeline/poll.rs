@@ -433,7 +433,7 @@ impl Ascending {
 }
 
 /// Whether asking again may help, and how long to wait for it at least.
-fn wait_hint(error: &PollError) -> Option<Duration> {
+pub(super) fn wait_hint(error: &PollError) -> Option<Duration> {
     match error {
         PollError::Aws(AwsError::Throttled { retry_after }) => {
             Some(retry_after.unwrap_or_default())

@@ -17,8 +17,8 @@ use async_trait::async_trait;
 use crate::{
     correlate::Rulebook,
     domain::{
-        BegunWindow, Coverage, CoverageState, IncidentId, Partition, Scope, SyncProgress,
-        Timestamp, Vantage, Window,
+        BegunWindow, Coverage, CoverageState, FindingKey, IncidentId, Partition, Scope,
+        SyncProgress, Timestamp, Vantage, Window,
         delivery::{Delivery, Settlement},
     },
 };
@@ -27,8 +27,8 @@ pub use error::StoreError;
 pub use open::{Access, StoreUrl, open};
 pub use page::{FindingRecord, PageOutcome, PageRecord, Reached, RejectedRecord};
 pub use query::{
-    ClockSummary, CoverageSummary, DeliveryTally, Detail, FindingFilter, FindingTally,
-    IncidentBrief, IncidentFilter, IncidentIssue, IncidentTally, KnownFinding, Measures,
+    ClockSummary, CoverageSummary, DeliveryTally, Detail, FindingFilter, FindingTally, Gap,
+    GapTotals, IncidentBrief, IncidentFilter, IncidentIssue, IncidentTally, KnownFinding, Measures,
     RejectedFinding, Rest, StoreSize, StoredFinding, StoredIncident, Tallies,
 };
 
@@ -59,6 +59,15 @@ pub struct ScopeProgress {
     /// When the last of the scopes that a wide vantage shows came into its sight. What they held
     /// before is read with a comparison that begins after it.
     pub sight_changed_at: Option<Timestamp>,
+}
+
+/// Which touched issues a step of deciding looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Touched {
+    /// Those that something new has touched.
+    ByNews,
+    /// Any.
+    ByAnything,
 }
 
 /// What one step of deciding did.
@@ -109,11 +118,8 @@ pub trait Store: Send + Sync + Debug {
 
     /// Findings that a vantage shows and that are behind open incidents, to be asked for by id: those
     /// that follow the last ones of [`Store::note_watched`].
-    async fn watched(
-        &self,
-        vantage: &Vantage,
-        limit: u32,
-    ) -> Result<Vec<KnownFinding>, StoreError>;
+    async fn watched(&self, vantage: &Vantage, limit: u32)
+    -> Result<Vec<KnownFinding>, StoreError>;
 
     /// Notes that findings behind open incidents were asked for, up to the last one; `None` when
     /// they were all, and the next turn begins with the first.
@@ -140,6 +146,24 @@ pub trait Store: Send + Sync + Debug {
         now: Timestamp,
     ) -> Result<u32, StoreError>;
 
+    /// The scope that was compared with the vantage that shows it longest ago, if that was at `before` or
+    /// earlier, or never. Only where the vantage has read all of it: before, absence says nothing.
+    async fn gap_due(&self, before: Timestamp) -> Result<Option<(Scope, Vantage)>, StoreError>;
+
+    /// Those of some findings, in the versions in which they were shown, that are not stored, or gone,
+    /// or stored in an older version.
+    async fn lacking(
+        &self,
+        shown: Vec<(FindingKey, Timestamp)>,
+    ) -> Result<Vec<(FindingKey, Timestamp)>, StoreError>;
+
+    /// Notes what comparing a scope came to, in place of the last time. Returns the sums.
+    async fn note_gap(&self, gap: Gap) -> Result<GapTotals, StoreError>;
+
+    /// What the last comparison of each scope came to, the largest gaps first. Not of scopes that are
+    /// seen from elsewhere now.
+    async fn gaps(&self) -> Result<Vec<Gap>, StoreError>;
+
     /// Records pages: findings, what became of them, the issues that they touch, and, with a
     /// window's last page, how far its scope is recorded. Idempotent. All pages or none.
     async fn record(
@@ -152,11 +176,12 @@ pub trait Store: Send + Sync + Debug {
     /// was there before it. Returns whether it is. What was history stays history.
     async fn adopt(&self, rulebook: &Rulebook) -> Result<bool, StoreError>;
 
-    /// Looks at no more than `limit` touched issues, decides what has become true of them, writes
+    /// Looks at no more than `limit` touched issues, the first by number, decides what has become true of them, writes
     /// it with the deliveries it owes, and clears the marks.
     async fn decide(
         &self,
         rulebook: &Rulebook,
+        touched: Touched,
         limit: u32,
         now: Timestamp,
     ) -> Result<Decided, StoreError>;

@@ -334,6 +334,7 @@ impl Bench {
             pace: Pace {
                 poll_interval: Duration::from_millis(300),
                 poll_interval_max: Duration::from_millis(300),
+                gaps_interval: None,
                 discover_interval: Duration::from_secs(60),
                 rules: config.sync.rules,
                 workers: 8,

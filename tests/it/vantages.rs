@@ -37,10 +37,13 @@ struct Run {
 
 impl Run {
     async fn start(bench: &Bench, clock: &Clock, outlook: Outlook) -> Self {
-        let daemon = Daemon {
+        Self::of(Daemon {
             outlook,
             ..bench.loops(clock).await
-        };
+        })
+    }
+
+    fn of(daemon: Daemon) -> Self {
         let stop = CancellationToken::new();
         let mut running = JoinSet::new();
         running.spawn(daemon.clone().run(stop.clone()));
@@ -60,7 +63,10 @@ impl Run {
         for _ in 0..600 {
             let coverage = self.store().coverage().await.unwrap();
             let tallies = self.store().tallies().await.unwrap();
-            let owed = tallies.deliveries.iter().filter(|d| d.state.as_str() == "pending");
+            let owed = tallies
+                .deliveries
+                .iter()
+                .filter(|d| d.state.as_str() == "pending");
             let owed: u64 = owed.map(|d| d.count).sum();
             let done = !coverage.is_empty() && coverage.iter().all(&is);
             if done && tallies.touched == 0 && owed == 0 {
@@ -171,8 +177,8 @@ async fn changing_the_vantage_tells_nobody_twice_loses_no_news_and_makes_nothing
     let bench = Bench::start(options(41)).await;
     let world = bench.simulator.world();
     let (account, region) = linked_scope(&bench);
-    let begin = Timestamp::now();
-    let clock = Clock::fixed(begin);
+    let clock = Clock::fixed(Timestamp::now());
+    let begin = clock.now();
     let outlooks = [
         Outlook::Members,
         wide(&bench, false),
@@ -218,8 +224,8 @@ async fn a_member_that_leaves_the_administrator_is_stale_and_what_is_deleted_is_
     let bench = Bench::start(options(42)).await;
     let world = bench.simulator.world();
     let (account, region) = linked_scope(&bench);
-    let begin = Timestamp::now();
-    let clock = Clock::fixed(begin);
+    let clock = Clock::fixed(Timestamp::now());
+    let begin = clock.now();
     let run = Run::start(&bench, &clock, wide(&bench, false)).await;
     run.until("read", |c| c.state == CoverageState::Ok).await;
     let coverage = run.store().coverage().await.unwrap();
@@ -257,7 +263,8 @@ async fn a_member_that_leaves_the_administrator_is_stale_and_what_is_deleted_is_
     assert_eq!(run.finding(id).await.unwrap().standing, Standing::Gone);
     run.stop().await;
 
-    let of = |c: &Coverage| c.scope.account.as_str() == account && c.scope.region.as_str() == region;
+    let of =
+        |c: &Coverage| c.scope.account.as_str() == account && c.scope.region.as_str() == region;
     let run = Run::start(&bench, &clock, wide(&bench, false)).await;
     let stale = |c: &Coverage| (c.state == CoverageState::Stale) == of(c);
     run.until("stale", stale).await;
@@ -290,7 +297,8 @@ async fn what_the_administrator_does_not_see_is_reported_or_asked_itself() {
         ..Faults::none()
     });
     let clock = Clock::fixed(Timestamp::now());
-    let of = |c: &Coverage| c.scope.account.as_str() == account && c.scope.region.as_str() == region;
+    let of =
+        |c: &Coverage| c.scope.account.as_str() == account && c.scope.region.as_str() == region;
     let run = Run::start(&bench, &clock, wide(&bench, false)).await;
     let reported = |c: &Coverage| match c.state {
         CoverageState::Ok => !of(c),
@@ -324,8 +332,8 @@ async fn a_copy_that_comes_late_is_seen_and_one_that_never_came_is_not_taken_for
     let bench = Bench::start(options(44)).await;
     let world = bench.simulator.world();
     let (account, region) = linked_scope(&bench);
-    let begin = Timestamp::now();
-    let clock = Clock::fixed(begin);
+    let clock = Clock::fixed(Timestamp::now());
+    let begin = clock.now();
     // Met by asking the member, and never copied to the home Region.
     world.copy_findings(false);
     let never = new_finding(&account, &region, "never-copied", begin);
@@ -342,7 +350,11 @@ async fn a_copy_that_comes_late_is_seen_and_one_that_never_came_is_not_taken_for
     assert!(world.put(&account, &region, &late));
     clock.set(later + SignedDuration::from_mins(30));
     tokio::time::sleep(Duration::from_secs(2)).await;
-    assert_eq!(run.finding("copied-late").await, None, "a test that cannot fail");
+    assert_eq!(
+        run.finding("copied-late").await,
+        None,
+        "a test that cannot fail"
+    );
     let still = run.finding("never-copied").await.unwrap();
     assert_eq!(still.standing, Standing::Open);
 
@@ -402,4 +414,137 @@ async fn a_region_that_is_not_linked_to_the_home_region_is_not_covered_by_it() {
     };
     run.until("told", told).await;
     run.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_member_shows_and_the_home_region_does_not_is_reported() {
+    let bench = Bench::start(options(46)).await;
+    let world = bench.simulator.world();
+    let (account, region) = linked_scope(&bench);
+    let clock = Clock::fixed(Timestamp::now());
+    let begin = clock.now();
+    world.copy_findings(false);
+    let earlier = begin - SignedDuration::from_hours(3);
+    let never = new_finding(&account, &region, "never-copied", earlier);
+    assert!(world.put(&account, &region, &never));
+
+    let mut daemon = bench.loops(&clock).await;
+    daemon.outlook = wide(&bench, true);
+    daemon.pace.gaps_interval = Some(Duration::from_secs(3_600));
+    let run = Run::of(daemon);
+    let others = world.truth().scopes.len() - 1;
+    for _ in 0..300 {
+        // The place where the home Region is asked is not compared with itself.
+        if run.store().gaps().await.unwrap().len() == others {
+            break;
+        }
+        run.pass(Duration::from_millis(100)).await;
+    }
+    let gaps = run.store().gaps().await.unwrap();
+    assert_eq!(gaps.len(), others, "{gaps:?}");
+    let lacking: Vec<_> = gaps.iter().filter(|gap| gap.missing > 0).collect();
+    assert_eq!(lacking.len(), 1, "{gaps:?}");
+    let gap = lacking[0];
+    assert_eq!(gap.scope.account.as_str(), account);
+    assert_eq!(gap.scope.region.as_str(), region);
+    assert_eq!(
+        (gap.missing, gap.example.as_deref()),
+        (1, Some("never-copied"))
+    );
+    let words = gap.words.as_deref().unwrap();
+    assert!(
+        words.starts_with("the home Region us-east-1 lacks 1 findings"),
+        "{words}"
+    );
+    let compared: u64 = gaps.iter().map(|gap| gap.compared).sum();
+    assert!(compared > 100, "a test that cannot fail: {compared}");
+    // It only reports: what it saw at the member is not recorded.
+    assert_eq!(run.finding("never-copied").await, None);
+
+    // Once the copy is there, it is no gap, even before a window brings it.
+    world.copy_findings(true);
+    clock.set(begin + SignedDuration::from_mins(61));
+    for _ in 0..300 {
+        let gaps = run.store().gaps().await.unwrap();
+        if gaps.iter().all(|gap| gap.missing == 0) {
+            break;
+        }
+        run.pass(Duration::from_millis(100)).await;
+    }
+    let gaps = run.store().gaps().await.unwrap();
+    assert!(gaps.iter().all(|gap| gap.words.is_none()), "{gaps:?}");
+    assert!(run.finding("never-copied").await.is_some());
+    run.stop().await;
+
+    let (code, table, _) = bench.run(&["coverage", "--gaps"]).await;
+    assert_eq!(code, Some(0), "{table}");
+    assert!(table.contains("aggregator of"), "{table}");
+}
+
+#[tokio::test]
+async fn a_check_and_a_plan_ask_the_vantage_and_not_the_members() {
+    let bench = Bench::start(options(47)).await;
+    let (account, region) = linked_scope(&bench);
+    bench.simulator.world().set_faults(Faults {
+        // Nobody but the administrator lets us in.
+        role_missing_accounts: bench
+            .simulator
+            .world()
+            .truth()
+            .scopes
+            .iter()
+            .map(|scope| scope.account_id.clone())
+            .filter(|id| {
+                Some(id)
+                    != bench
+                        .simulator
+                        .endpoints()
+                        .administrator_account_id
+                        .as_ref()
+            })
+            .collect(),
+        disassociated: [format!("{account}/{region}")].into(),
+        ..Faults::none()
+    });
+    let administrator = bench.simulator.endpoints().administrator_account_id.clone();
+    let config = bench.path("hubwatch.toml");
+    for (vantage, asked) in [("administrator", 3), ("aggregator", 1)] {
+        let run = async |arguments: &[&str]| -> (Option<i32>, Value) {
+            let mut all = arguments.to_vec();
+            all.extend(["--output", "json", "--config", config.to_str().unwrap()]);
+            let mut command = bench.hubwatch(&all);
+            let output = command
+                .env("HUBWATCH_SYNC__VANTAGE", vantage)
+                .env(
+                    "HUBWATCH_SYNC__ADMINISTRATOR",
+                    format!("{:?}", administrator.as_ref().unwrap()),
+                )
+                .output()
+                .await
+                .unwrap();
+            let said = String::from_utf8(output.stdout).unwrap();
+            let json = serde_json::from_str(&said);
+            (
+                output.status.code(),
+                json.unwrap_or_else(|_| panic!("{said}")),
+            )
+        };
+        let (code, report) = run(&["check", "--online"]).await;
+        assert_eq!(code, Some(3), "{report}");
+        assert_eq!(report["scopes"], 12);
+        assert_eq!(report["readable_scopes"], 11);
+        let failures = report["failures"].as_array().unwrap();
+        assert_eq!(failures.len(), 1, "{report}");
+        assert_eq!(failures[0]["outcome"], "stale");
+        assert_eq!(failures[0]["scopes"][0]["account"], account.as_str());
+
+        let (code, plan) = run(&["plan", "--findings", "250"]).await;
+        assert_eq!(code, Some(0), "{plan}");
+        assert_eq!(plan["vantages"], asked);
+        assert_eq!((&plan["scopes"], &plan["unseen"]), (&json!(11), &json!(1)));
+        assert_eq!(plan["findings"], 11 * 250);
+        // One window is read, the other is found empty.
+        let pages = if asked == 1 { 28 } else { 10 + 10 + 8 };
+        assert_eq!(plan["backfill_requests"], pages + asked);
+    }
 }

@@ -37,7 +37,7 @@ fn issue(id: i64) -> Assessment {
         },
         status: IssueStatus::Open,
         severity: Severity::High,
-        title: format!("problem {id}"),
+        title: format!("problem {id}").into(),
         since: NOW,
         history: false,
     }
@@ -356,7 +356,7 @@ fn twice() -> impl Strategy<Value = (Assessment, Option<Assessment>)> {
             built.identity.account = format!("00000000000{account}").as_str().into();
             built.identity.resource = format!("arn:aws:s3:::b{resource}");
             built.identity.problem = format!("control:S3.{problem}");
-            let title = format!("title {title}");
+            let title = format!("title {title}").into();
             Assessment {
                 status,
                 severity,

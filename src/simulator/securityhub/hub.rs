@@ -96,9 +96,7 @@ pub(super) fn get_aggregator(shared: &Shared, call: &Call<'_>) -> Reply {
     let world = read(&shared.world);
     let arn = aggregator_arn(&world, call);
     let asked = call.uri.path().strip_prefix(AGGREGATOR).unwrap_or_default();
-    let asked = asked
-        .replace("%3A", ":")
-        .replace("%2F", "/");
+    let asked = asked.replace("%3A", ":").replace("%2F", "/");
     if world.organization.administrator != Some(call.caller.account) || asked != arn {
         return Err(ApiError::new(
             404,

@@ -58,7 +58,8 @@ impl View {
     /// Whether a finding is in sight: those of other Regions are only once they are copied.
     fn shows(&self, world: &World, spot: &Spot) -> bool {
         let is_copy = self.width == Width::Everything && world.region_of(spot.scope) != self.region;
-        let waits = |uncopied: &BTreeSet<(usize, usize)>| uncopied.contains(&(spot.scope, spot.index));
+        let waits =
+            |uncopied: &BTreeSet<(usize, usize)>| uncopied.contains(&(spot.scope, spot.index));
         self.sees(world, spot.scope) && !(is_copy && world.uncopied.as_ref().is_some_and(waits))
     }
 

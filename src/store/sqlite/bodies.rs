@@ -46,6 +46,12 @@ impl Packing {
         start..self.bytes.len()
     }
 
+    /// Takes the last raw finding out again: nothing points to it.
+    pub(super) fn take_back(&mut self, place: Range<usize>) {
+        self.bytes.truncate(place.start);
+        self.live -= 1;
+    }
+
     /// A finding no longer points to the blob that it pointed to.
     pub(super) fn release(&mut self, tx: &Transaction<'_>, body: i64) -> Result<(), StoreError> {
         if body == self.id {

@@ -1,13 +1,13 @@
 //! Deciding: reads what is known of touched issues, and writes what was decided of them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use crate::{
     correlate::Rulebook,
     domain::{
-        AccountId, Digest, Incident, IncidentId, IssueIdentity, Region, Timestamp,
+        Digest, Incident, IncidentId, Region, Timestamp,
         decision::{
             Assessment, Evidence, IncidentDecision, Known, KnownIncident, Member, TouchedIssue,
         },
@@ -15,8 +15,9 @@ use crate::{
 };
 
 use super::{
-    super::{Decided, StoreError},
-    Memory, deliveries, rows, tallies,
+    super::{Decided, StoreError, Touched},
+    Memory, deliveries, issues, rows, tallies,
+    texts::TextIds,
 };
 
 /// A new incident often gathers several issues within a moment, as pages come in. Its first notice
@@ -43,101 +44,159 @@ pub(super) fn decide(
     tx: &Transaction<'_>,
     memory: &mut Memory,
     rulebook: &Rulebook,
+    touched: Touched,
     limit: u32,
     now: Timestamp,
 ) -> Result<Decided, StoreError> {
-    let touched = touched(tx, limit)?;
+    let step = Step { tx, touched, limit };
+    let issues = step.issues(&mut memory.texts)?;
     let mut decided = Decided {
-        issues: touched.len(),
+        issues: issues.len(),
         ..Decided::default()
     };
-    if touched.is_empty() {
+    if issues.is_empty() {
         return Ok(decided);
     }
+    let mut groups = step.groups_of_members()?;
     let mut known = Known::default();
     let mut statuses = BTreeMap::<&str, i64>::new();
-    for issue in &touched {
+    for issue in &issues {
         let assessment = rulebook.assess(issue);
-        write_assessment(tx, memory, &assessment)?;
+        write_assessment(tx, &mut memory.texts, &assessment)?;
         if issue.status != Some(assessment.status) {
             if let Some(status) = issue.status {
                 *statuses.entry(status.as_str()).or_default() -= 1;
             }
             *statuses.entry(assessment.status.as_str()).or_default() += 1;
         }
-        let mut groups: BTreeSet<Digest> = rulebook.groups(&assessment).into_iter().collect();
-        groups.extend(groups_of_member(tx, issue.id)?);
-        for group in groups {
-            if !known.incidents.contains_key(&group)
-                && let Some(incident) = known_incident(tx, group)?
-            {
-                known.incidents.insert(group, incident);
-            }
-        }
+        groups.extend(rulebook.groups(&assessment));
         known.issues.push(assessment);
+    }
+    for group in groups {
+        if let Some(incident) = known_incident(tx, &mut memory.texts, group)? {
+            known.incidents.insert(group, incident);
+        }
     }
     for decision in rulebook.decide(&known, now).incidents {
         decided.opened += usize::from(decision.incident.id.is_none());
         decided.owed += write_incident(tx, &decision, now)?;
     }
     tallies::count_issues(tx, statuses)?;
-    clear(tx, &touched)?;
+    step.clear(&issues)?;
     Ok(decided)
 }
 
-fn touched(tx: &Transaction<'_>, limit: u32) -> Result<Vec<TouchedIssue>, StoreError> {
-    let mut statement = tx.prepare_cached(
-        "SELECT issues.id, account, region, resource_kind, resource, texts.text, status,
-                touched.history AND coalesce(issues.history, 1)
-         FROM touched JOIN issues ON issues.id = touched.issue JOIN texts ON texts.id = problem
-         ORDER BY touched.issue LIMIT ?1",
-    )?;
-    let mut found = Vec::new();
-    let mut all = statement.query([limit])?;
-    while let Some(row) = all.next()? {
-        let id = row.get(0)?;
-        let status: Option<String> = row.get(6)?;
-        found.push(TouchedIssue {
-            id,
-            identity: IssueIdentity {
-                account: AccountId::new(row.get::<_, String>(1)?),
-                region: row.get::<_, Option<String>>(2)?.map(Region::new),
-                resource_kind: row.get(3)?,
-                resource: row.get(4)?,
-                problem: row.get(5)?,
-            },
-            status: status.as_deref().map(rows::issue_status).transpose()?,
-            evidence: evidence(tx, id)?,
-            history: row.get(7)?,
-        });
-    }
-    Ok(found)
+/// The touched issues that one step looks at: the first ones, in the order of their numbers, so that
+/// neighbours in the file are read and written together.
+struct Step<'a, 'tx> {
+    tx: &'a Transaction<'tx>,
+    touched: Touched,
+    limit: u32,
 }
 
-fn evidence(tx: &Transaction<'_>, issue: i64) -> Result<Vec<Evidence>, StoreError> {
-    let mut statement = tx.prepare_cached(
-        "SELECT standing, severity, text, since FROM findings JOIN texts ON texts.id = title
-         WHERE issue = ?1",
-    )?;
-    let mut found = Vec::new();
-    let mut all = statement.query([issue])?;
-    while let Some(row) = all.next()? {
-        found.push(Evidence {
-            standing: rows::standing(row.get(0)?)?,
-            severity: rows::severity(row.get(1)?)?,
-            title: row.get(2)?,
-            since: rows::time(row.get(3)?)?,
-        });
+impl Step<'_, '_> {
+    /// SQL that is true of the marks that are looked at.
+    fn condition(&self) -> &'static str {
+        match self.touched {
+            Touched::ByNews => "history = 0",
+            Touched::ByAnything => "true",
+        }
     }
-    Ok(found)
+
+    /// A query over the step's marks, `chosen`; its only parameter is the limit. `CROSS JOIN` keeps
+    /// SQLite from looking for the marks of everything, in place of everything for the marks.
+    fn query(&self, columns: &str, joined: &str) -> String {
+        format!(
+            "WITH chosen AS MATERIALIZED (
+                 SELECT issue, history FROM touched WHERE {} ORDER BY issue LIMIT ?1
+             )
+             SELECT {columns} FROM chosen CROSS JOIN {joined} ORDER BY chosen.issue",
+            self.condition()
+        )
+    }
+
+    fn issues(&self, texts: &mut TextIds) -> Result<Vec<TouchedIssue>, StoreError> {
+        let mut evidence = self.evidence(texts)?;
+        let sql = self.query(
+            "id, account, region, resource_kind, resource, problem, status,
+             chosen.history AND coalesce(issues.history, 1)",
+            "issues ON id = chosen.issue",
+        );
+        let mut statement = self.tx.prepare_cached(&sql)?;
+        let mut found = Vec::new();
+        let mut all = statement.query([self.limit])?;
+        while let Some(row) = all.next()? {
+            let id = row.get(0)?;
+            let status: Option<String> = row.get(6)?;
+            found.push(TouchedIssue {
+                id,
+                identity: issues::identity(self.tx, texts, row, 1)?,
+                status: status.as_deref().map(rows::issue_status).transpose()?,
+                evidence: evidence.remove(&id).unwrap_or_default(),
+                history: row.get(7)?,
+            });
+        }
+        Ok(found)
+    }
+
+    /// What the findings of each issue say.
+    fn evidence(&self, texts: &mut TextIds) -> Result<HashMap<i64, Vec<Evidence>>, StoreError> {
+        let sql = self.query(
+            "chosen.issue, standing, severity, title, since",
+            "findings ON findings.issue = chosen.issue",
+        );
+        let mut statement = self.tx.prepare_cached(&sql)?;
+        let mut found: HashMap<i64, Vec<Evidence>> = HashMap::new();
+        let mut all = statement.query([self.limit])?;
+        while let Some(row) = all.next()? {
+            found.entry(row.get(0)?).or_default().push(Evidence {
+                standing: rows::standing(row.get(1)?)?,
+                severity: rows::severity(row.get(2)?)?,
+                title: texts.text(self.tx, row.get(3)?)?,
+                since: rows::time(row.get(4)?)?,
+            });
+        }
+        Ok(found)
+    }
+
+    /// The incidents that the issues belong to already.
+    fn groups_of_members(&self) -> Result<BTreeSet<Digest>, StoreError> {
+        let sql = self.query(
+            "incidents.\"group\"",
+            "incident_issues ON incident_issues.issue = chosen.issue
+             JOIN incidents ON incidents.id = incident",
+        );
+        let mut statement = self.tx.prepare_cached(&sql)?;
+        let groups = statement.query_map([self.limit], |row| row.get(0))?;
+        groups.map(|group| Ok(rows::digest(group?))).collect()
+    }
+
+    /// Clears the marks that were looked at: all there are between the first and the last of them.
+    fn clear(&self, issues: &[TouchedIssue]) -> Result<(), StoreError> {
+        let [first, .., last] = issues else {
+            return issues
+                .iter()
+                .try_for_each(|only| self.clear_between(only.id, only.id));
+        };
+        self.clear_between(first.id, last.id)
+    }
+
+    fn clear_between(&self, first: i64, last: i64) -> Result<(), StoreError> {
+        let sql = format!(
+            "DELETE FROM touched WHERE {} AND issue BETWEEN ?1 AND ?2",
+            self.condition()
+        );
+        self.tx.prepare_cached(&sql)?.execute([first, last])?;
+        Ok(())
+    }
 }
 
 fn write_assessment(
     tx: &Transaction<'_>,
-    memory: &mut Memory,
+    texts: &mut TextIds,
     assessment: &Assessment,
 ) -> Result<(), StoreError> {
-    let title = memory.texts.id(tx, &assessment.title)?;
+    let title = texts.id(tx, &assessment.title)?;
     tx.prepare_cached(
         "UPDATE issues SET title = ?2, severity = ?3, status = ?4, since = ?5, history = ?6
          WHERE id = ?1",
@@ -153,17 +212,9 @@ fn write_assessment(
     Ok(())
 }
 
-fn groups_of_member(tx: &Transaction<'_>, issue: i64) -> Result<Vec<Digest>, StoreError> {
-    let mut statement = tx.prepare_cached(
-        "SELECT \"group\" FROM incident_issues JOIN incidents ON incidents.id = incident
-         WHERE issue = ?1",
-    )?;
-    let groups = statement.query_map([issue], |row| row.get(0))?;
-    groups.map(|group| Ok(rows::digest(group?))).collect()
-}
-
 fn known_incident(
     tx: &Transaction<'_>,
+    texts: &mut TextIds,
     group: Digest,
 ) -> Result<Option<KnownIncident>, StoreError> {
     let sql = format!(
@@ -179,7 +230,7 @@ fn known_incident(
         return Ok(None);
     };
     let members = match incident.id {
-        Some(id) => members(tx, id)?,
+        Some(id) => members(tx, texts, id)?,
         None => BTreeMap::new(),
     };
     Ok(Some(KnownIncident { incident, members }))
@@ -187,11 +238,12 @@ fn known_incident(
 
 fn members(
     tx: &Transaction<'_>,
+    texts: &mut TextIds,
     incident: IncidentId,
 ) -> Result<BTreeMap<i64, Member>, StoreError> {
     let mut statement = tx.prepare_cached(
-        "SELECT issues.id, status, severity, text, history
-         FROM incident_issues JOIN issues ON issues.id = issue JOIN texts ON texts.id = title
+        "SELECT id, status, severity, title, history
+         FROM incident_issues JOIN issues ON id = issue
          WHERE incident = ?1",
     )?;
     let mut found = BTreeMap::new();
@@ -202,7 +254,7 @@ fn members(
             Member {
                 status: rows::issue_status(&row.get::<_, String>(1)?)?,
                 severity: rows::severity(row.get(2)?)?,
-                title: row.get(3)?,
+                title: texts.text(tx, row.get(3)?)?,
                 history: row.get(4)?,
             },
         );
@@ -268,12 +320,4 @@ fn write_row(tx: &Transaction<'_>, incident: &Incident) -> Result<IncidentId, St
             |row| row.get(0),
         )?;
     Ok(IncidentId(id))
-}
-
-fn clear(tx: &Transaction<'_>, touched: &[TouchedIssue]) -> Result<(), StoreError> {
-    let mut statement = tx.prepare_cached("DELETE FROM touched WHERE issue = ?1")?;
-    for issue in touched {
-        statement.execute([issue.id])?;
-    }
-    Ok(())
 }

@@ -3,6 +3,8 @@
 mod bodies;
 mod decide;
 mod deliveries;
+mod gaps;
+mod issues;
 mod ledger;
 mod query;
 mod record;
@@ -28,16 +30,17 @@ use tokio::sync::Mutex;
 use crate::{
     correlate::Rulebook,
     domain::{
-        Coverage, CoverageState, IncidentId, Partition, SyncProgress, Timestamp, Vantage, Window,
+        Coverage, CoverageState, FindingKey, IncidentId, Partition, Scope, SyncProgress, Timestamp,
+        Vantage, Window,
         delivery::{Delivery, Settlement},
     },
 };
 
 use self::{scopes::ScopeIds, texts::TextIds};
 use super::{
-    Access, CensusEntry, Decided, Detail, FindingFilter, IncidentBrief, IncidentFilter,
-    KnownFinding, Measures, PageOutcome, PageRecord, RejectedFinding, ScopeProgress, Store,
-    StoreError, StoredFinding, StoredIncident, Tallies,
+    Access, CensusEntry, Decided, Detail, FindingFilter, Gap, GapTotals, IncidentBrief,
+    IncidentFilter, KnownFinding, Measures, PageOutcome, PageRecord, RejectedFinding,
+    ScopeProgress, Store, StoreError, StoredFinding, StoredIncident, Tallies, Touched,
 };
 
 /// How long a statement waits for another process that writes.
@@ -327,9 +330,14 @@ impl Store for Sqlite {
         .await
     }
 
-    async fn watched(&self, vantage: &Vantage, limit: u32) -> Result<Vec<KnownFinding>, StoreError> {
+    async fn watched(
+        &self,
+        vantage: &Vantage,
+        limit: u32,
+    ) -> Result<Vec<KnownFinding>, StoreError> {
         let vantage = vantage.clone();
-        self.read(move |tx| sweep::watched(tx, &vantage, limit)).await
+        self.read(move |tx| sweep::watched(tx, &vantage, limit))
+            .await
     }
 
     async fn note_watched(
@@ -346,7 +354,11 @@ impl Store for Sqlite {
         .await
     }
 
-    async fn suspects(&self, vantage: &Vantage, limit: u32) -> Result<Vec<KnownFinding>, StoreError> {
+    async fn suspects(
+        &self,
+        vantage: &Vantage,
+        limit: u32,
+    ) -> Result<Vec<KnownFinding>, StoreError> {
         let vantage = vantage.clone();
         self.read(move |tx| sweep::suspects(tx, &vantage, limit))
             .await
@@ -360,6 +372,25 @@ impl Store for Sqlite {
     ) -> Result<u32, StoreError> {
         self.write(move |tx, _| sweep::clear(tx, &asked, &absent, now))
             .await
+    }
+
+    async fn gap_due(&self, before: Timestamp) -> Result<Option<(Scope, Vantage)>, StoreError> {
+        self.read(move |tx| gaps::due(tx, before)).await
+    }
+
+    async fn lacking(
+        &self,
+        shown: Vec<(FindingKey, Timestamp)>,
+    ) -> Result<Vec<(FindingKey, Timestamp)>, StoreError> {
+        self.read(move |tx| gaps::lacking(tx, shown)).await
+    }
+
+    async fn note_gap(&self, gap: Gap) -> Result<GapTotals, StoreError> {
+        self.write(move |tx, _| gaps::note(tx, &gap)).await
+    }
+
+    async fn gaps(&self) -> Result<Vec<Gap>, StoreError> {
+        self.read(gaps::all).await
     }
 
     async fn record(
@@ -380,11 +411,12 @@ impl Store for Sqlite {
     async fn decide(
         &self,
         rulebook: &Rulebook,
+        touched: Touched,
         limit: u32,
         now: Timestamp,
     ) -> Result<Decided, StoreError> {
         let rulebook = rulebook.clone();
-        self.write(move |tx, memory| decide::decide(tx, memory, &rulebook, limit, now))
+        self.write(move |tx, memory| decide::decide(tx, memory, &rulebook, touched, limit, now))
             .await
     }
 

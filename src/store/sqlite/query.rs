@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension, Row, ToSql, Transaction, params};
 use crate::{
     asff::{Stamps, splice},
     domain::{
-        AccountId, IncidentId, IssueIdentity, IssueStatus, Region, Scope, Timestamp,
+        AccountId, IncidentId, IssueStatus, Region, Scope, Timestamp,
         delivery::{DeliveryState, Occasion},
     },
 };
@@ -16,8 +16,10 @@ use super::{
         StoredFinding, StoredIncident,
     },
     bodies::{self, Unpacking},
+    issues,
     record::id_hash,
     rows,
+    texts::TextIds,
 };
 
 /// Conditions of a query, and the values they are bound to. Text from outside is only ever bound.
@@ -299,16 +301,15 @@ fn incident_issues(
     limit: u32,
 ) -> Result<Vec<IncidentIssue>, StoreError> {
     let mut statement = tx.prepare_cached(
-        "SELECT issues.id, account, region, resource_kind, resource, problems.text, titles.text,
+        "SELECT issues.id, account, region, resource_kind, resource, problem, title,
                 severity, status, since, (SELECT count(*) FROM findings WHERE issue = issues.id)
          FROM incident_issues
          JOIN issues ON issues.id = issue
-         JOIN texts AS problems ON problems.id = problem
-         JOIN texts AS titles ON titles.id = title
          WHERE incident = ?1
          ORDER BY status = 'open' DESC, severity DESC, since, issues.id
          LIMIT ?2",
     )?;
+    let mut texts = TextIds::default();
     let mut unpacking = Unpacking::default();
     let mut found = Vec::new();
     let mut all = statement.query(params![id.0, limit])?;
@@ -317,14 +318,8 @@ fn incident_issues(
             continue;
         };
         found.push(IncidentIssue {
-            identity: IssueIdentity {
-                account: AccountId::new(row.get::<_, String>(1)?),
-                region: row.get::<_, Option<String>>(2)?.map(Region::new),
-                resource_kind: row.get(3)?,
-                resource: row.get(4)?,
-                problem: row.get(5)?,
-            },
-            title: row.get(6)?,
+            identity: issues::identity(tx, &mut texts, row, 1)?,
+            title: texts.text(tx, row.get(6)?)?.to_string(),
             severity: rows::severity(row.get(7)?)?,
             status: issue_status(row, 8)?,
             since: time(row, 9)?,

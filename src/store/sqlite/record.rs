@@ -1,13 +1,16 @@
 //! Recording pages.
 
+use std::ops::Range;
+
 use rusqlite::{OptionalExtension, Transaction, params};
 
-use crate::domain::{Change, Digest, IssueIdentity, Severity, Sight, Standing, Timestamp};
+use crate::domain::{Change, Digest, FindingKey, Severity, Sight, Standing, Timestamp};
 
 use super::{
     super::{FindingRecord, PageOutcome, PageRecord, Reached, RejectedRecord, StoreError},
     Memory,
     bodies::{self, Packing},
+    issues::IssueName,
     rows,
     tallies::TallyChanges,
     windows,
@@ -48,7 +51,7 @@ fn record_page(
     let mut outcome = PageOutcome::default();
     let mut packing = Packing::start(tx)?;
     let asked = memory.scopes.of(tx, &page.vantage)?;
-    let mut news = NewsOfScopes::of_page(asked, page.history);
+    let mut news = NewsOfScopes::of_page(asked, page);
     for record in page.findings.iter() {
         let mut recorder = Recorder {
             tx,
@@ -107,12 +110,18 @@ impl Recorder<'_, '_> {
             .memory
             .scopes
             .id(self.tx, &record.finding.key.scope())?;
-        let (key, verify, stored) = self.look_up(scope, record)?;
+        // Nearly all of a scope's history is new: it is looked up only where it turns out not to be.
+        let name = Name::of(scope, &record.finding.key);
+        if self.page.history && self.try_insert(&name, name.key_at(0), record)? {
+            return Ok(Change::Appeared);
+        }
+        let (key, stored) = self.look_up(&name)?;
         let version = rows::version(record.finding.updated_at);
         let Some(stored) = stored else {
-            let change = self.insert(scope, key, verify, record)?;
-            self.note_shown(key)?;
-            return Ok(change);
+            if !self.try_insert(&name, key, record)? {
+                return Err(StoreError::corrupt("a finding's key is free and taken"));
+            }
+            return Ok(Change::Appeared);
         };
         self.meet(key)?;
         self.note_shown(key)?;
@@ -126,20 +135,13 @@ impl Recorder<'_, '_> {
             self.refresh(key, version, record)?;
             return Ok(Change::Refreshed);
         }
-        self.replace(scope, (key, verify), &stored, record)
+        self.replace(scope, key, &stored, record)
     }
 
     /// The finding's key, and what is stored under it.
-    fn look_up(
-        &self,
-        scope: i64,
-        record: &FindingRecord,
-    ) -> Result<(i64, i64, Option<Stored>), StoreError> {
-        let (high, low) = record.finding.key.digest_in_scope().halves();
-        let verify = low.cast_signed();
+    fn look_up(&self, name: &Name) -> Result<(i64, Option<Stored>), StoreError> {
         for probe in 0..MAX_PROBES {
-            let below = (high.wrapping_add(probe)) & LOW_MASK;
-            let key = (scope << LOW_BITS) | below.cast_signed();
+            let key = name.key_at(probe);
             let found = self
                 .tx
                 .prepare_cached(
@@ -158,9 +160,9 @@ impl Recorder<'_, '_> {
                 .optional()?;
             let Some((found, updated_at, content, (standing, severity), (issue, body))) = found
             else {
-                return Ok((key, verify, None));
+                return Ok((key, None));
             };
-            if found == verify {
+            if found == name.verify {
                 let stored = Stored {
                     updated_at,
                     content: rows::digest(content),
@@ -169,41 +171,108 @@ impl Recorder<'_, '_> {
                     issue,
                     body,
                 };
-                return Ok((key, verify, Some(stored)));
+                return Ok((key, Some(stored)));
             }
         }
         Err(StoreError::corrupt(format!(
-            "more than {MAX_PROBES} findings of scope {scope} share a key"
+            "more than {MAX_PROBES} findings of scope {} share a key",
+            name.scope
         )))
     }
 
-    fn insert(
+    /// Writes a finding that is not stored yet. Returns whether its key was free.
+    fn try_insert(
         &mut self,
-        scope: i64,
+        name: &Name,
         key: i64,
-        verify: i64,
         record: &FindingRecord,
-    ) -> Result<Change, StoreError> {
-        let issue = issue_id(self.tx, self.memory, &record.identity)?;
-        self.write(key, verify, issue, record)?;
-        self.tallies
-            .add(scope, record.finding.severity, record.finding.standing());
-        let is_news = self.news.of(self.tx, scope)?.is_appearance(since(record));
+    ) -> Result<bool, StoreError> {
+        let place = self.pack(record);
+        let row = self.row(&place, record)?;
+        let issue = IssueName::of(&record.identity);
+        let written = self
+            .tx
+            .prepare_cached(
+                "INSERT INTO findings (key, severity, standing, updated_at, since, title, product,
+                                       compliance, workflow, content, body, start, length, issue,
+                                       verify, id_hash, recorded_at, swept)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
+                         ?18)
+                 ON CONFLICT (key) DO NOTHING",
+            )?
+            .execute(params![
+                key,
+                row.severity,
+                row.standing,
+                row.updated_at,
+                row.since,
+                row.title,
+                row.product,
+                row.compliance,
+                row.workflow,
+                row.content,
+                row.body,
+                row.start,
+                row.length,
+                issue.first_number(),
+                name.verify,
+                id_hash(&record.finding.key.id),
+                rows::micros(self.now),
+                self.page.sweep.map(rows::micros),
+            ])?;
+        if written == 0 {
+            self.packing.take_back(place);
+            return Ok(false);
+        }
+        let issue = self.settle_issue(key, issue, record)?;
+        self.tallies.add(
+            name.scope,
+            record.finding.severity,
+            record.finding.standing(),
+        );
+        self.note_shown(key)?;
+        let news = self.news.of(self.tx, name.scope)?;
+        let is_news = news.is_appearance(since(record));
         touch(self.tx, issue, is_news)?;
-        Ok(Change::Appeared)
+        Ok(true)
     }
 
     fn replace(
         &mut self,
         scope: i64,
-        (key, verify): (i64, i64),
+        key: i64,
         stored: &Stored,
         record: &FindingRecord,
     ) -> Result<Change, StoreError> {
         let change = Change::between(stored.standing, record.finding.standing());
-        let issue = issue_id(self.tx, self.memory, &record.identity)?;
         self.packing.release(self.tx, stored.body)?;
-        self.write(key, verify, issue, record)?;
+        let place = self.pack(record);
+        let row = self.row(&place, record)?;
+        let issue = IssueName::of(&record.identity);
+        self.tx
+            .prepare_cached(
+                "UPDATE findings SET severity = ?2, standing = ?3, updated_at = ?4, since = ?5,
+                     title = ?6, product = ?7, compliance = ?8, workflow = ?9, content = ?10,
+                     body = ?11, start = ?12, length = ?13, issue = ?14, stamps = NULL, gone = NULL
+                 WHERE key = ?1",
+            )?
+            .execute(params![
+                key,
+                row.severity,
+                row.standing,
+                row.updated_at,
+                row.since,
+                row.title,
+                row.product,
+                row.compliance,
+                row.workflow,
+                row.content,
+                row.body,
+                row.start,
+                row.length,
+                issue.first_number(),
+            ])?;
+        let issue = self.settle_issue(key, issue, record)?;
         self.tallies.remove(scope, stored.severity, stored.standing);
         self.tallies
             .add(scope, record.finding.severity, record.finding.standing());
@@ -215,55 +284,55 @@ impl Recorder<'_, '_> {
         Ok(change)
     }
 
-    /// Writes a finding's row, and packs its raw text.
-    fn write(
-        &mut self,
-        key: i64,
-        verify: i64,
-        issue: i64,
-        record: &FindingRecord,
-    ) -> Result<(), StoreError> {
-        let finding = &record.finding;
+    /// Packs a finding's raw text, and says where.
+    fn pack(&mut self, record: &FindingRecord) -> Range<usize> {
         let raw = self.page.body.get(record.raw.clone()).unwrap_or_default();
-        let place = self.packing.add(raw);
+        self.packing.add(raw)
+    }
+
+    /// The columns that change with every version of a finding.
+    fn row<'r>(
+        &mut self,
+        place: &Range<usize>,
+        record: &'r FindingRecord,
+    ) -> Result<VersionRow<'r>, StoreError> {
+        let finding = &record.finding;
         let texts = &mut self.memory.texts;
         let compliance = match &finding.compliance {
             Some(compliance) => Some(texts.id(self.tx, compliance.as_str())?),
             None => None,
         };
-        self.tx
-            .prepare_cached(
-                "INSERT INTO findings (key, verify, id_hash, recorded_at, issue, severity, standing,
-                                       updated_at, since, title, product, compliance, workflow,
-                                       content, body, start, length, swept)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
-                         ?18)
-                 ON CONFLICT (key) DO UPDATE SET
-                     issue = ?5, severity = ?6, standing = ?7, updated_at = ?8, since = ?9,
-                     title = ?10, product = ?11, compliance = ?12, workflow = ?13, content = ?14,
-                     body = ?15, start = ?16, length = ?17, stamps = NULL, gone = NULL",
-            )?
-            .execute(params![
-                key,
-                verify,
-                id_hash(&finding.key.id),
-                rows::micros(self.now),
-                issue,
-                finding.severity.rank(),
-                finding.standing().code(),
-                rows::version(finding.updated_at),
-                rows::micros(since(record)),
-                texts.id(self.tx, &finding.title)?,
-                texts.id(self.tx, &finding.product)?,
-                compliance,
-                texts.id(self.tx, finding.workflow.as_str())?,
-                record.content.as_bytes(),
-                self.packing.id(),
-                rows::size(place.start),
-                rows::size(place.len()),
-                self.page.sweep.map(rows::micros),
-            ])?;
-        Ok(())
+        Ok(VersionRow {
+            severity: finding.severity.rank(),
+            standing: finding.standing().code(),
+            updated_at: rows::version(finding.updated_at),
+            since: rows::micros(since(record)),
+            title: texts.id(self.tx, &finding.title)?,
+            product: texts.id(self.tx, &finding.product)?,
+            compliance,
+            workflow: texts.id(self.tx, finding.workflow.as_str())?,
+            content: record.content.as_bytes(),
+            body: self.packing.id(),
+            start: rows::size(place.start),
+            length: rows::size(place.len()),
+        })
+    }
+
+    /// The number of the issue that a written finding belongs to. The one that it was written with
+    /// is right unless another issue has taken it.
+    fn settle_issue(
+        &mut self,
+        key: i64,
+        name: IssueName,
+        record: &FindingRecord,
+    ) -> Result<i64, StoreError> {
+        let issue = name.stored(self.tx, &mut self.memory.texts, &record.identity)?;
+        if issue != name.first_number() {
+            self.tx
+                .prepare_cached("UPDATE findings SET issue = ?2 WHERE key = ?1")?
+                .execute([key, issue])?;
+        }
+        Ok(issue)
     }
 
     /// A sweep met the finding, so that it is not missed at the end.
@@ -302,39 +371,58 @@ impl Recorder<'_, '_> {
     }
 }
 
+/// The columns that change with every version of a finding.
+struct VersionRow<'a> {
+    severity: u8,
+    standing: u8,
+    updated_at: i64,
+    since: i64,
+    title: i64,
+    product: i64,
+    compliance: Option<i64>,
+    workflow: i64,
+    content: &'a [u8; 16],
+    body: i64,
+    start: i64,
+    length: i64,
+}
+
+/// What a finding is found by.
+struct Name {
+    scope: i64,
+    digest: u64,
+    /// Tells it from another finding under the same key.
+    verify: i64,
+}
+
+impl Name {
+    fn of(scope: i64, key: &FindingKey) -> Self {
+        let (digest, rest) = key.digest_in_scope().halves();
+        Self {
+            scope,
+            digest,
+            verify: rest.cast_signed(),
+        }
+    }
+
+    /// Its key when as many others as `probe` have taken those before.
+    fn key_at(&self, probe: u64) -> i64 {
+        let below = self.digest.wrapping_add(probe) & LOW_MASK;
+        (self.scope << LOW_BITS) | below.cast_signed()
+    }
+}
+
+/// The keys under which a finding may be stored, in order, and what tells it from others there.
+pub(super) fn places(scope: i64, key: &FindingKey) -> (impl Iterator<Item = i64>, i64) {
+    let name = Name::of(scope, key);
+    let verify = name.verify;
+    let keys = (0..MAX_PROBES).map(move |probe| name.key_at(probe));
+    (keys, verify)
+}
+
 /// A fingerprint of the provider's id alone.
 pub(super) fn id_hash(id: &str) -> i64 {
     Digest::of(&[id]).halves().0.cast_signed()
-}
-
-/// The number of an issue, which is stored if it was not.
-fn issue_id(
-    tx: &Transaction<'_>,
-    memory: &mut Memory,
-    identity: &IssueIdentity,
-) -> Result<i64, StoreError> {
-    let key = identity.key();
-    let stored: Option<i64> = tx
-        .prepare_cached("SELECT id FROM issues WHERE key = ?1")?
-        .query_row([key.as_bytes()], |row| row.get(0))
-        .optional()?;
-    if let Some(id) = stored {
-        return Ok(id);
-    }
-    let problem = memory.texts.id(tx, &identity.problem)?;
-    Ok(tx
-        .prepare_cached(
-            "INSERT INTO issues (key, account, region, resource_kind, resource, problem)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        )?
-        .insert(params![
-            key.as_bytes(),
-            identity.account.as_str(),
-            identity.region.as_ref().map(crate::domain::Region::as_str),
-            identity.resource_kind,
-            identity.resource,
-            problem,
-        ])?)
 }
 
 /// Since when a finding reports its problem.
@@ -365,8 +453,11 @@ impl News {
     fn of(
         tx: &Transaction<'_>,
         scope: i64,
-        asked: i64,
-        reads_history: bool,
+        NewsOfPage {
+            asked,
+            is_wide,
+            reads_history,
+        }: NewsOfPage,
     ) -> Result<Self, StoreError> {
         let history = windows::history(tx, scope)?;
         if history.is_known {
@@ -375,11 +466,15 @@ impl News {
         if reads_history {
             return Ok(Self::No);
         }
-        // A scope that nobody named was met when the vantage was that shows it.
-        let met_at = match history.met_at {
-            Some(at) => Some(at),
-            None => windows::history(tx, asked)?.met_at,
-        };
+        if let Some(met_at) = history.met_at {
+            return Ok(Self::Since(met_at));
+        }
+        if is_wide {
+            // A census is about to name it, and what it holds by then is history.
+            return Ok(Self::No);
+        }
+        // A scope that nobody named was met when the account was that shows it.
+        let met_at = windows::history(tx, asked)?.met_at;
         Ok(met_at.map_or(Self::All, Self::Since))
     }
 
@@ -394,16 +489,26 @@ impl News {
 
 /// What can be news in one page, by scope. Nearly always it is the same scope again.
 struct NewsOfScopes {
-    asked: i64,
-    reads_history: bool,
+    page: NewsOfPage,
     last: Option<(i64, News)>,
 }
 
+/// What decides beside the scope.
+#[derive(Clone, Copy)]
+struct NewsOfPage {
+    asked: i64,
+    is_wide: bool,
+    reads_history: bool,
+}
+
 impl NewsOfScopes {
-    fn of_page(asked: i64, reads_history: bool) -> Self {
+    fn of_page(asked: i64, page: &PageRecord) -> Self {
         Self {
-            asked,
-            reads_history,
+            page: NewsOfPage {
+                asked,
+                is_wide: page.vantage.is_wide(),
+                reads_history: page.history,
+            },
             last: None,
         }
     }
@@ -414,7 +519,7 @@ impl NewsOfScopes {
         {
             return Ok(news);
         }
-        let news = News::of(tx, scope, self.asked, self.reads_history)?;
+        let news = News::of(tx, scope, self.page)?;
         self.last = Some((scope, news));
         Ok(news)
     }

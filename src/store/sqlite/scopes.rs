@@ -52,7 +52,11 @@ impl ScopeIds {
     }
 
     /// The number of a vantage. A wide one that was never asked is added.
-    pub(super) fn of(&mut self, tx: &Transaction<'_>, vantage: &Vantage) -> Result<i64, StoreError> {
+    pub(super) fn of(
+        &mut self,
+        tx: &Transaction<'_>,
+        vantage: &Vantage,
+    ) -> Result<i64, StoreError> {
         if !vantage.is_wide() {
             return self.id(tx, &vantage.at);
         }

@@ -28,11 +28,7 @@ fn keys(scope: i64) -> (i64, i64) {
 }
 
 /// The scopes that a vantage shows, if they were in its sight at a time and ever since.
-fn in_sight(
-    tx: &Transaction<'_>,
-    vantage: i64,
-    at: Timestamp,
-) -> Result<Vec<i64>, StoreError> {
+fn in_sight(tx: &Transaction<'_>, vantage: i64, at: Timestamp) -> Result<Vec<i64>, StoreError> {
     let mut statement =
         tx.prepare_cached("SELECT id FROM scopes WHERE seen_from = ?1 AND seen_since <= ?2")?;
     let found = statement.query_map(params![vantage, rows::micros(at)], |row| row.get(0))?;

@@ -1,6 +1,6 @@
 //! Texts that repeat over many findings are stored once.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use rusqlite::{OptionalExtension, Transaction};
 
@@ -12,10 +12,11 @@ const REMEMBERED: usize = 50_000;
 /// Longer texts are cut when stored here; they are whole in the raw finding.
 const LONGEST: usize = 512;
 
-/// Numbers of texts.
+/// Numbers of texts, and texts of numbers.
 #[derive(Debug, Default)]
 pub(super) struct TextIds {
-    known: HashMap<String, i64>,
+    known: HashMap<Arc<str>, i64>,
+    texts: HashMap<i64, Arc<str>>,
 }
 
 impl TextIds {
@@ -40,7 +41,22 @@ impl TextIds {
         if self.known.len() >= REMEMBERED {
             self.known.clear();
         }
-        self.known.insert(text.to_owned(), id);
+        self.known.insert(text.into(), id);
         Ok(id)
+    }
+
+    /// The text of a number.
+    pub(super) fn text(&mut self, tx: &Transaction<'_>, id: i64) -> Result<Arc<str>, StoreError> {
+        if let Some(text) = self.texts.get(&id) {
+            return Ok(Arc::clone(text));
+        }
+        let text: Arc<str> = tx
+            .prepare_cached("SELECT text FROM texts WHERE id = ?1")?
+            .query_row([id], |row| row.get(0))?;
+        if self.texts.len() >= REMEMBERED {
+            self.texts.clear();
+        }
+        self.texts.insert(id, Arc::clone(&text));
+        Ok(text)
     }
 }

@@ -90,18 +90,18 @@ pub(super) fn begin(
 ) -> Result<(), StoreError> {
     let first_contact = tx
         .prepare_cached(
-        "UPDATE scopes SET first_contact = ?2, watermark = ?3, history_from = ?4, late_at = ?5,
+            "UPDATE scopes SET first_contact = ?2, watermark = ?3, history_from = ?4, late_at = ?5,
                            reconciled_at = ?6
          WHERE id = ?1 AND first_contact IS NULL",
-    )?
-    .execute(params![
-        scope,
-        rows::micros(progress.first_contact),
-        rows::micros(progress.watermark),
-        rows::micros(progress.history_from),
-        rows::micros(progress.late_at),
-        rows::micros(progress.reconciled_at),
-    ])?;
+        )?
+        .execute(params![
+            scope,
+            rows::micros(progress.first_contact),
+            rows::micros(progress.watermark),
+            rows::micros(progress.history_from),
+            rows::micros(progress.late_at),
+            rows::micros(progress.reconciled_at),
+        ])?;
     if first_contact > 0 {
         tx.prepare_cached(
             "UPDATE scopes SET met_at = ?2 WHERE (id = ?1 OR seen_from = ?1) AND met_at IS NULL",

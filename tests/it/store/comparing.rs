@@ -41,7 +41,10 @@ async fn what_a_comparison_did_not_meet_is_gone_once_it_is_not_found_by_id_eithe
     assert_eq!((gone.len(), gone[0].gone.as_deref()), (1, Some("deleted")));
 
     // Its incident is over, and nobody is told of anything new.
-    let decided = store.decide(&rulebook("notify"), 100, now()).await.unwrap();
+    let decided = store
+        .decide(&rulebook("notify"), Touched::ByAnything, 100, now())
+        .await
+        .unwrap();
     assert_eq!((decided.issues, decided.owed), (1, 0));
     let incidents = store.incidents(IncidentFilter::default()).await.unwrap();
     let states: Vec<_> = incidents
@@ -146,7 +149,10 @@ async fn findings_behind_open_incidents_are_watched_in_turns() {
         .text()],
     )
     .await;
-    store.decide(&rulebook("notify"), 100, now()).await.unwrap();
+    store
+        .decide(&rulebook("notify"), Touched::ByAnything, 100, now())
+        .await
+        .unwrap();
     let first = numbers(&store.watched(&here(), 1).await.unwrap());
     store
         .note_watched(&here(), first.first().copied(), now())

@@ -7,7 +7,10 @@ async fn a_lease_that_ends_unsettled_leaves_the_delivery_in_doubt() {
     let directory = tempfile::tempdir().unwrap();
     let store = store(directory.path());
     record(&*store, a_tail(), &[raw("a").text()]).await;
-    store.decide(&rulebook("notify"), 100, now()).await.unwrap();
+    store
+        .decide(&rulebook("notify"), Touched::ByAnything, 100, now())
+        .await
+        .unwrap();
     let later = |secs| now() + SignedDuration::from_secs(secs);
 
     let leased = store
@@ -54,7 +57,10 @@ async fn a_delivery_that_certainly_did_not_land_is_not_in_doubt() {
     let directory = tempfile::tempdir().unwrap();
     let store = store(directory.path());
     record(&*store, a_tail(), &[raw("a").text()]).await;
-    store.decide(&rulebook("notify"), 100, now()).await.unwrap();
+    store
+        .decide(&rulebook("notify"), Touched::ByAnything, 100, now())
+        .await
+        .unwrap();
     let later = |secs| now() + SignedDuration::from_secs(secs);
     let leased = store
         .lease_deliveries("jira", 8, later(2), later(60))
@@ -88,7 +94,10 @@ async fn what_a_dead_process_had_leased_is_in_doubt_at_once() {
     let directory = tempfile::tempdir().unwrap();
     let dying = store(directory.path());
     record(&*dying, a_tail(), &[raw("a").text()]).await;
-    dying.decide(&rulebook("notify"), 100, now()).await.unwrap();
+    dying
+        .decide(&rulebook("notify"), Touched::ByAnything, 100, now())
+        .await
+        .unwrap();
     let later = |secs| now() + SignedDuration::from_secs(secs);
     dying
         .lease_deliveries("jira", 8, later(2), later(600))

@@ -7,6 +7,7 @@ mod deciding;
 mod delivering;
 mod opening;
 mod recording;
+mod seeing;
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
@@ -21,7 +22,7 @@ use hubwatch::{
     pipeline::ReadPage,
     store::{
         Access, CensusEntry, Detail, FindingFilter, IncidentFilter, PageRecord, Reached, Store,
-        StoreUrl, open,
+        StoreUrl, Touched, open,
     },
 };
 use jiff::SignedDuration;
@@ -201,7 +202,10 @@ fn a_comparison() -> Window {
 async fn compared(directory: &Path) -> Arc<dyn Store> {
     let store = store(directory);
     record(&*store, a_tail(), &[raw("a").text(), raw("b").text()]).await;
-    store.decide(&rulebook("notify"), 100, now()).await.unwrap();
+    store
+        .decide(&rulebook("notify"), Touched::ByAnything, 100, now())
+        .await
+        .unwrap();
     let progress = SyncProgress::first_contact(now());
     store
         .begin_window(&here(), a_comparison(), progress)

@@ -83,6 +83,17 @@ SELECT s.id, s.account, s.region, s.account_name,
 FROM scopes s LEFT JOIN scopes v ON v.id = s.seen_from AND s.state = 'ok'
 WHERE s.sight = 'member';
 
+-- What scopes show of themselves when they are asked, and the vantage that shows them does not.
+CREATE TABLE gaps (
+    scope      INTEGER PRIMARY KEY REFERENCES scopes (id),
+    vantage    INTEGER REFERENCES scopes (id),
+    checked_at INTEGER NOT NULL,
+    compared   INTEGER NOT NULL,
+    missing    INTEGER NOT NULL,
+    example    TEXT,    -- the id of a finding that is missing
+    words      TEXT     -- what is wrong and what to do about it
+) STRICT;
+
 -- Windows that were begun and not finished. Page tokens go stale, so they are never kept.
 CREATE TABLE windows (
     scope INTEGER NOT NULL REFERENCES scopes (id),
@@ -176,12 +187,14 @@ CREATE TABLE rejected (
 ) STRICT;
 CREATE INDEX rejected_by_age ON rejected (last_seen);
 
+-- The number has the account and Region in its high bits, so that the issues of a scope lie together,
+-- and 47 bits of the issue's fingerprint below; `verify` has 64 more of its bits.
 CREATE TABLE issues (
     id            INTEGER PRIMARY KEY,
-    key           BLOB    NOT NULL UNIQUE,
-    account       TEXT    NOT NULL,
-    region        TEXT,
-    resource_kind TEXT    NOT NULL,
+    verify        INTEGER NOT NULL,
+    account       INTEGER NOT NULL,  -- a text, as those below
+    region        INTEGER,
+    resource_kind INTEGER NOT NULL,
     resource      TEXT    NOT NULL,
     problem       INTEGER NOT NULL,
     -- As decided; empty until the first decision.
@@ -202,6 +215,8 @@ CREATE TABLE touched (
     issue   INTEGER PRIMARY KEY,
     history INTEGER NOT NULL
 ) STRICT;
+-- News does not wait until history is all decided.
+CREATE INDEX touched_news ON touched (issue) WHERE history = 0;
 
 CREATE TABLE incidents (
     id            INTEGER PRIMARY KEY,
