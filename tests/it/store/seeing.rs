@@ -77,7 +77,8 @@ async fn a_vantage_has_a_watermark_of_its_own_and_speaks_for_what_it_shows() {
     told.await.unwrap();
     assert_eq!(states(&*store).await, [denied]);
     // A poll of the scope itself that ends now says nothing any more.
-    let stray = store.note_trouble(&here(), CoverageState::Unreachable, "?", now());
+    let itself = here();
+    let stray = store.note_trouble(&itself, CoverageState::Unreachable, "?", now());
     stray.await.unwrap();
     assert_eq!(states(&*store).await, [denied]);
 
