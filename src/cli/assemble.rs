@@ -54,6 +54,7 @@ pub(super) async fn assemble(config: &Config) -> anyhow::Result<Assembled> {
             gaps_interval: config.sync.gaps_interval,
             discover_interval,
             rules: config.sync.rules,
+            retention: config.retention,
             workers: config.sync.concurrency,
             drain: DRAIN,
         },

@@ -13,6 +13,7 @@ mod http;
 mod key;
 mod layers;
 mod problem;
+mod retention;
 mod routes;
 mod secret;
 mod sinks;
@@ -32,6 +33,7 @@ use crate::{
     correlate::Route,
     notify::SinkConfig,
     observe::telemetry::{self, LogConfig},
+    store::Retention,
 };
 use gather::Gather;
 
@@ -45,6 +47,8 @@ pub struct Config {
     pub sync: SyncConfig,
     /// Where findings are kept.
     pub store: StoreConfig,
+    /// How long what nobody needs any more is kept.
+    pub retention: Retention,
     /// Where and to whom we answer.
     pub http: HttpConfig,
     /// What is logged and how.
@@ -58,8 +62,17 @@ pub struct Config {
 }
 
 /// The sections, in the order in which their problems are told.
-const SECTIONS: [&str; 9] = [
-    "aws", "accounts", "regions", "sync", "store", "http", "log", "routes", "sinks",
+const SECTIONS: [&str; 10] = [
+    "aws",
+    "accounts",
+    "regions",
+    "sync",
+    "store",
+    "retention",
+    "http",
+    "log",
+    "routes",
+    "sinks",
 ];
 
 /// Reads the configuration: the file, then variables of the environment over it, which come from
@@ -77,12 +90,14 @@ pub fn load(
     let aws = gather.sections(&["aws", "accounts", "regions"], aws::Settings::validate);
     let sync = gather.section("sync", |s: sync::Settings, _| s.validate());
     let store = gather.section("store", |s: store::Settings, _| s.validate());
+    let retention = gather.section("retention", |s: retention::Settings, _| s.validate());
     let http = gather.section("http", http::Settings::validate);
     let log = gather.section("log", |s: telemetry::Settings, _| s.validate());
     let sink_names = sinks::names(&gather);
     let routes = routes::read(&mut gather, &sink_names);
     let sinks = sinks::read(&mut gather);
-    let (Some(aws), Some(sync), Some(store), Some(http), Some(log)) = (aws, sync, store, http, log)
+    let (Some(aws), Some(sync), Some(store), Some(retention), Some(http), Some(log)) =
+        (aws, sync, store, retention, http, log)
     else {
         return Err(gather.into_errors());
     };
@@ -90,6 +105,7 @@ pub fn load(
         aws,
         sync,
         store,
+        retention,
         http,
         log,
         routes,

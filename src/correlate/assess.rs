@@ -7,8 +7,8 @@ use crate::domain::{
 
 /// Weighs what the findings of an issue say. The order of the evidence decides nothing.
 ///
-/// Findings are never forgotten, so an issue without any is one whose findings now report another:
-/// it is resolved.
+/// A finding is only forgotten long after it was gone, so an issue without any is one whose findings
+/// now report another, or have been gone for long: it is resolved.
 pub(super) fn assess(touched: &TouchedIssue) -> Assessment {
     let worst = worst(&touched.evidence);
     let since = touched.evidence.iter().map(|evidence| evidence.since).min();

@@ -1,13 +1,15 @@
 //! What the loops count.
 
+use std::time::Duration;
+
 use prometheus::{
-    GaugeVec, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Registry,
+    GaugeVec, Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Registry,
 };
 
 use crate::{
     domain::{ClockKind, Timestamp, delivery::Settlement, window::WindowKind},
     observe::Meter,
-    store::{Decided, GapTotals, PageOutcome, StoreError},
+    store::{Decided, GapTotals, PageOutcome, StoreError, Tidied},
 };
 
 use super::Pace;
@@ -18,6 +20,9 @@ const LAG_SECONDS: &[f64] = &[
     1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 90.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 21_600.0,
     86_400.0, 172_800.0,
 ];
+
+/// Bounds in seconds for a step that should be over before anybody notices.
+const TIDY_SECONDS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0];
 
 /// Counters of the loops.
 #[derive(Debug, Clone)]
@@ -33,6 +38,8 @@ pub struct PipelineMetrics {
     poll_interval: GaugeVec,
     gaps: IntGauge,
     gap_scopes: IntGaugeVec,
+    tidied: IntCounterVec,
+    tidy_seconds: Histogram,
 }
 
 impl PipelineMetrics {
@@ -96,6 +103,16 @@ impl PipelineMetrics {
                  quiet it is (longest). A promise, if AWS answers as fast as it may be asked.",
                 &["bound"],
             )?,
+            tidied: meter.counters(
+                "hubwatch_store_tidied_total",
+                "What tidying up did: rows removed, findings packed anew (bodies), pages given back.",
+                &["chore"],
+            )?,
+            tidy_seconds: meter.histogram(
+                "hubwatch_store_tidy_step_seconds",
+                "How long a step of tidying up took, waiting for its turn included.",
+                TIDY_SECONDS,
+            )?,
         })
     }
 
@@ -140,6 +157,12 @@ impl PipelineMetrics {
             // A provider's clock may run ahead of ours.
             lag.observe(now.duration_since(*version).as_secs_f64().max(0.0));
         }
+    }
+
+    pub(super) fn tidied(&self, tidied: Tidied, took: Duration) {
+        let chore = tidied.chore.as_str();
+        self.tidied.with_label_values(&[chore]).inc_by(tidied.count);
+        self.tidy_seconds.observe(took.as_secs_f64());
     }
 
     pub(super) fn window_read(&self, kind: WindowKind) {

@@ -23,6 +23,7 @@ mod rhythm;
 mod schedule;
 mod supervisor;
 mod survey;
+mod tidy;
 
 use std::{sync::Arc, time::Duration};
 
@@ -36,12 +37,13 @@ use crate::{
     domain::{Clock, IncidentState, Outlook, delivery::DeliveryState, window::WindowRules},
     notify::Sink,
     observe::Health,
-    store::{Detail, Measures, Store},
+    store::{Detail, Measures, Retention, Store},
 };
 
 use self::{
     decide::Decider, deliver::Deliverer, discover::Discoverer, gaps::GapDetector, lookout::Sights,
     poll::Poller, record::Recorder, rhythm::Rhythm, schedule::Schedule, supervisor::Supervisor,
+    tidy::Tidier,
 };
 
 pub use forecast::{Basis, Forecast, REFRESHED_EVERY, WATCHED_PART, forecast};
@@ -71,6 +73,8 @@ pub struct Pace {
     pub gaps_interval: Option<Duration>,
     /// How windows are laid out.
     pub rules: WindowRules,
+    /// How long what nobody needs any more is kept.
+    pub retention: Retention,
     /// How many scopes are read at the same time.
     pub workers: usize,
     /// How long running work may take to finish when hubwatch is told to stop.
@@ -125,6 +129,7 @@ impl Daemon {
             let detector = GapDetector::new(&self, every, reading.recorder, stop.clone());
             supervisor.spawn("gaps", detector.run());
         }
+        supervisor.spawn("tidy", Tidier::new(&self).run(stop.clone()));
         for sink in &self.sinks {
             let deliverer = Deliverer::new(&self, Arc::clone(sink), stop.clone());
             supervisor.spawn(format!("deliver to {}", sink.name()), deliverer.run());

@@ -9,6 +9,7 @@ mod open;
 mod page;
 mod query;
 mod sqlite;
+mod tidy;
 
 use std::fmt::Debug;
 
@@ -31,6 +32,7 @@ pub use query::{
     GapTotals, IncidentBrief, IncidentFilter, IncidentIssue, IncidentTally, KnownFinding, Measures,
     RejectedFinding, Rest, StoreSize, StoredFinding, StoredIncident, Tallies,
 };
+pub use tidy::{Chore, Retention, Tidied};
 
 /// One scope as discovery found it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -223,6 +225,12 @@ pub trait Store: Send + Sync + Debug {
 
     /// Incidents that a filter selects, open ones first, worst first, newest first among equals.
     async fn incidents(&self, filter: IncidentFilter) -> Result<Vec<StoredIncident>, StoreError>;
+
+    /// Takes one small step of tidying up: removes a little of what was kept for long enough, packs a
+    /// little anew, or gives a little room back. Never removes what AWS still has, nor what an
+    /// incident needs that is not over. Goes round by itself: a step that fails is left out until the
+    /// next round, and where a round stood is forgotten with the process.
+    async fn tidy(&self, retention: Retention, now: Timestamp) -> Result<Tidied, StoreError>;
 
     /// Counts, every kind one by one. They are kept with what they count: nothing is scanned.
     async fn tallies(&self) -> Result<Tallies, StoreError>;

@@ -258,6 +258,7 @@ async fn a_second_sync_asks_every_scope_again() {
     })
     .await;
     bench.run(&["sync"]).await;
+    assert!(!bench.path("hubwatch.db-wal").exists(), "closed cleanly");
     let (before, _) = last_complete(&bench).await;
     // What was read less than half an interval ago is not asked again.
     tokio::time::sleep(Duration::from_secs(6)).await;

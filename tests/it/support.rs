@@ -337,6 +337,7 @@ impl Bench {
                 gaps_interval: None,
                 discover_interval: Duration::from_secs(60),
                 rules: config.sync.rules,
+                retention: config.retention,
                 workers: 8,
                 drain: Duration::from_secs(10),
             },

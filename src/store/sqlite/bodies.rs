@@ -59,11 +59,7 @@ impl Packing {
             self.live -= 1;
             return Ok(());
         }
-        tx.prepare_cached("UPDATE bodies SET live = live - 1 WHERE id = ?1")?
-            .execute([body])?;
-        tx.prepare_cached("DELETE FROM bodies WHERE id = ?1 AND live <= 0")?
-            .execute([body])?;
-        Ok(())
+        release(tx, body)
     }
 
     /// Writes the blob, if any finding points to it.
@@ -82,6 +78,15 @@ impl Packing {
         ])?;
         Ok(())
     }
+}
+
+/// A finding no longer points to a blob, which dies with its last one.
+pub(super) fn release(tx: &Transaction<'_>, body: i64) -> Result<(), StoreError> {
+    tx.prepare_cached("UPDATE bodies SET live = live - 1 WHERE id = ?1")?
+        .execute([body])?;
+    tx.prepare_cached("DELETE FROM bodies WHERE id = ?1 AND live <= 0")?
+        .execute([body])?;
+    Ok(())
 }
 
 /// Reads raw findings. Neighbours share a blob, so the last one is kept unpacked.

@@ -1,4 +1,4 @@
-//! Issues as rows, and the numbers that they have.
+//! Issues as rows, and the names that they are found by.
 
 use rusqlite::{Row, Transaction, params};
 
@@ -6,7 +6,7 @@ use crate::domain::{AccountId, Digest, IssueIdentity, Region};
 
 use super::{super::StoreError, texts::TextIds};
 
-/// Bits of a number below the account and Region.
+/// Bits of a name below the account and Region.
 const LOW_BITS: u32 = 47;
 const LOW_MASK: u64 = (1 << LOW_BITS) - 1;
 /// Bits for the account and Region. They only bring together what is read and written together, so it
@@ -16,18 +16,17 @@ const HIGH_MASK: u64 = (1 << (63 - LOW_BITS)) - 1;
 /// stores, so eight is never reached by chance.
 const MAX_PROBES: u64 = 8;
 
-/// What an issue is found by: a pure function of its identity, so that what is new need not be looked
-/// up.
+/// What an issue is found by.
 #[derive(Clone, Copy)]
-pub(super) struct IssueName {
+struct Name {
     place: u64,
     digest: u64,
-    /// Tells it from another issue under the same number.
+    /// Tells it from another issue of the same name.
     verify: i64,
 }
 
-impl IssueName {
-    pub(super) fn of(identity: &IssueIdentity) -> Self {
+impl Name {
+    fn of(identity: &IssueIdentity) -> Self {
         let region = identity.region.as_ref().map_or("", Region::as_str);
         let (place, _) = Digest::of(&[identity.account.as_str(), region]).halves();
         let (digest, rest) = identity.key().halves();
@@ -38,68 +37,84 @@ impl IssueName {
         }
     }
 
-    /// Its number, unless another issue has taken it.
-    pub(super) fn first_number(self) -> i64 {
-        self.number_at(0)
-    }
-
-    fn number_at(self, probe: u64) -> i64 {
+    /// The name when as many other issues as `probe` have taken those before.
+    fn probed(self, probe: u64) -> i64 {
         let below = self.digest.wrapping_add(probe) & LOW_MASK;
         (((self.place & HIGH_MASK) << LOW_BITS) | below).cast_signed()
     }
+}
 
-    /// Its number. It is stored if it was not.
-    pub(super) fn stored(
-        self,
-        tx: &Transaction<'_>,
-        texts: &mut TextIds,
-        identity: &IssueIdentity,
-    ) -> Result<i64, StoreError> {
-        for probe in 0..MAX_PROBES {
-            let number = self.number_at(probe);
-            if self.insert(tx, texts, number, identity)? {
-                return Ok(number);
-            }
-            let found: i64 = tx
-                .prepare_cached("SELECT verify FROM issues WHERE id = ?1")?
-                .query_row([number], |row| row.get(0))?;
-            if found == self.verify {
-                return Ok(number);
-            }
+/// An issue's row.
+#[derive(Clone, Copy)]
+pub(super) struct IssueRow {
+    pub(super) id: i64,
+    /// Whether it was not there before.
+    pub(super) is_new: bool,
+}
+
+/// The row of an issue, which is written if it was not.
+pub(super) fn row_of(
+    tx: &Transaction<'_>,
+    texts: &mut TextIds,
+    identity: &IssueIdentity,
+) -> Result<IssueRow, StoreError> {
+    let name = Name::of(identity);
+    for probe in 0..MAX_PROBES {
+        let probed = name.probed(probe);
+        if insert(tx, texts, probed, name.verify, identity)? {
+            return Ok(IssueRow {
+                id: tx.last_insert_rowid(),
+                is_new: true,
+            });
         }
-        Err(StoreError::corrupt(format!(
-            "more than {MAX_PROBES} issues share a number"
-        )))
+        let (id, verify): (i64, i64) = tx
+            .prepare_cached("SELECT id, verify FROM issues WHERE name = ?1")?
+            .query_row([probed], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        if verify == name.verify {
+            return Ok(IssueRow { id, is_new: false });
+        }
     }
+    Err(StoreError::corrupt(format!(
+        "more than {MAX_PROBES} issues share a name"
+    )))
+}
 
-    /// Writes it under a number. Returns whether that was free.
-    fn insert(
-        self,
-        tx: &Transaction<'_>,
-        texts: &mut TextIds,
-        number: i64,
-        identity: &IssueIdentity,
-    ) -> Result<bool, StoreError> {
-        let region = match &identity.region {
-            Some(region) => Some(texts.id(tx, region.as_str())?),
-            None => None,
-        };
-        let written = tx
-            .prepare_cached(
-                "INSERT INTO issues (id, verify, account, region, resource_kind, resource, problem)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (id) DO NOTHING",
-            )?
-            .execute(params![
-                number,
-                self.verify,
-                texts.id(tx, identity.account.as_str())?,
-                region,
-                texts.id(tx, &identity.resource_kind)?,
-                identity.resource,
-                texts.id(tx, &identity.problem)?,
-            ])?;
-        Ok(written > 0)
+/// Writes an issue under a name. Returns whether that was free.
+fn insert(
+    tx: &Transaction<'_>,
+    texts: &mut TextIds,
+    name: i64,
+    verify: i64,
+    identity: &IssueIdentity,
+) -> Result<bool, StoreError> {
+    let region = match &identity.region {
+        Some(region) => Some(texts.id(tx, region.as_str())?),
+        None => None,
+    };
+    let written = tx
+        .prepare_cached(
+            "INSERT INTO issues (name, verify, account, region, resource_kind, resource, problem)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (name) DO NOTHING",
+        )?
+        .execute(params![
+            name,
+            verify,
+            texts.id(tx, identity.account.as_str())?,
+            region,
+            texts.id(tx, &identity.resource_kind)?,
+            identity.resource,
+            texts.id(tx, &identity.problem)?,
+        ])?;
+    Ok(written > 0)
+}
+
+/// Takes a new issue out again, because no finding reports it after all.
+pub(super) fn take_back(tx: &Transaction<'_>, issue: IssueRow) -> Result<(), StoreError> {
+    if issue.is_new {
+        tx.prepare_cached("DELETE FROM issues WHERE id = ?1")?
+            .execute([issue.id])?;
     }
+    Ok(())
 }
 
 /// The identity in five columns: account, Region, kind, resource, problem.

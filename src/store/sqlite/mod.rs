@@ -13,6 +13,7 @@ mod scopes;
 mod sweep;
 mod tallies;
 mod texts;
+mod tidy;
 mod windows;
 
 use std::{
@@ -36,11 +37,15 @@ use crate::{
     },
 };
 
-use self::{scopes::ScopeIds, texts::TextIds};
+use self::{
+    scopes::ScopeIds,
+    texts::TextIds,
+    tidy::{Round, Task},
+};
 use super::{
     Access, CensusEntry, Decided, Detail, FindingFilter, Gap, GapTotals, IncidentBrief,
-    IncidentFilter, KnownFinding, Measures, PageOutcome, PageRecord, RejectedFinding,
-    ScopeProgress, Store, StoreError, StoredFinding, StoredIncident, Tallies, Touched,
+    IncidentFilter, KnownFinding, Measures, PageOutcome, PageRecord, RejectedFinding, Retention,
+    ScopeProgress, Store, StoreError, StoredFinding, StoredIncident, Tallies, Tidied, Touched,
 };
 
 /// How long a statement waits for another process that writes.
@@ -54,6 +59,10 @@ const CACHE_KIB: i64 = 16 * 1024;
 /// and again is copied once each time, so four times SQLite's own figure saves most of it.
 const CHECKPOINT_PAGES: i64 = 4_000;
 
+/// How large the log stays on disk once it is copied, in bytes. It grows beyond that while somebody
+/// reads for long.
+const WAL_KEPT: i64 = 32 * 1024 * 1024;
+
 const MIGRATIONS: &[M<'static>] = &[M::up(include_str!("migrations/0001.sql"))];
 
 /// The engine. Cheap to share; every verb runs on a blocking thread.
@@ -65,6 +74,7 @@ pub(super) struct Sqlite {
     reader: Arc<Mutex<Connection>>,
     /// For people and metrics, whose questions may take a while.
     looker: Arc<Mutex<Connection>>,
+    round: Mutex<Round>,
     // Closed last: only a connection that may write leaves no log behind, and only when it is the
     // last one.
     writer: Option<Arc<Mutex<Writer>>>,
@@ -99,6 +109,7 @@ impl Sqlite {
             path: path.to_owned(),
             reader: Arc::new(Mutex::new(reader)),
             looker: Arc::new(Mutex::new(open_reader(path)?)),
+            round: Mutex::new(Round::default()),
             writer: writer.map(|writer| Arc::new(Mutex::new(writer))),
         })
     }
@@ -185,7 +196,10 @@ impl Writer {
         let mut connection = Connection::open(path).map_err(|error| unopened(path, &error))?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        // Has to come first: a file that has tables no longer learns it.
+        connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "journal_size_limit", WAL_KEPT)?;
         // A receipt that power loss takes back would become a second mail.
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", true)?;
@@ -466,6 +480,27 @@ impl Store for Sqlite {
 
     async fn incidents(&self, filter: IncidentFilter) -> Result<Vec<StoredIncident>, StoreError> {
         self.look(move |tx| query::incidents(tx, &filter)).await
+    }
+
+    async fn tidy(&self, retention: Retention, now: Timestamp) -> Result<Tidied, StoreError> {
+        let mut turn = self.round.lock().await;
+        let round = *turn;
+        // If this step fails, or is cut off, the round goes on behind it.
+        *turn = round.next();
+        let found = self.look(move |tx| tidy::find(tx, round, retention, now));
+        let found = found.await?;
+        let cursor = found.cursor();
+        let count = match found.task {
+            Task::Nothing => 0,
+            task => {
+                let step =
+                    move |tx: &Transaction<'_>, _: &mut Memory| tidy::carry_out(tx, task, now);
+                self.write(step).await?
+            }
+        };
+        let (next, tidied) = tidy::done(round, cursor, count);
+        *turn = next;
+        Ok(tidied)
     }
 
     async fn tallies(&self) -> Result<Tallies, StoreError> {

@@ -10,8 +10,7 @@ use super::{
     super::{FindingRecord, PageOutcome, PageRecord, Reached, RejectedRecord, StoreError},
     Memory,
     bodies::{self, Packing},
-    issues::IssueName,
-    rows,
+    issues, rows,
     tallies::TallyChanges,
     windows,
 };
@@ -83,6 +82,7 @@ fn record_page(
 
 /// What is stored of a finding.
 struct Stored {
+    id: i64,
     updated_at: i64,
     content: Digest,
     standing: Standing,
@@ -123,7 +123,7 @@ impl Recorder<'_, '_> {
             }
             return Ok(Change::Appeared);
         };
-        self.meet(key)?;
+        self.meet(stored.id)?;
         self.note_shown(key)?;
         if version < stored.updated_at && stored.standing != Standing::Gone {
             return Ok(Change::Unchanged);
@@ -132,10 +132,10 @@ impl Recorder<'_, '_> {
             if version == stored.updated_at {
                 return Ok(Change::Unchanged);
             }
-            self.refresh(key, version, record)?;
+            self.refresh(stored.id, version, record)?;
             return Ok(Change::Refreshed);
         }
-        self.replace(scope, key, &stored, record)
+        self.replace(scope, &stored, record)
     }
 
     /// The finding's key, and what is stored under it.
@@ -145,7 +145,7 @@ impl Recorder<'_, '_> {
             let found = self
                 .tx
                 .prepare_cached(
-                    "SELECT verify, updated_at, content, standing, severity, issue, body
+                    "SELECT verify, updated_at, content, standing, severity, issue, body, id
                      FROM findings WHERE key = ?1",
                 )?
                 .query_row([key], |row| {
@@ -154,16 +154,21 @@ impl Recorder<'_, '_> {
                         row.get::<_, i64>(1)?,
                         row.get::<_, [u8; 16]>(2)?,
                         (row.get::<_, u8>(3)?, row.get::<_, u8>(4)?),
-                        (row.get::<_, i64>(5)?, row.get::<_, i64>(6)?),
+                        (
+                            row.get::<_, i64>(5)?,
+                            row.get::<_, i64>(6)?,
+                            row.get::<_, i64>(7)?,
+                        ),
                     ))
                 })
                 .optional()?;
-            let Some((found, updated_at, content, (standing, severity), (issue, body))) = found
+            let Some((found, updated_at, content, (standing, severity), (issue, body, id))) = found
             else {
                 return Ok((key, None));
             };
             if found == name.verify {
                 let stored = Stored {
+                    id,
                     updated_at,
                     content: rows::digest(content),
                     standing: rows::standing(standing)?,
@@ -189,7 +194,7 @@ impl Recorder<'_, '_> {
     ) -> Result<bool, StoreError> {
         let place = self.pack(record);
         let row = self.row(&place, record)?;
-        let issue = IssueName::of(&record.identity);
+        let issue = issues::row_of(self.tx, &mut self.memory.texts, &record.identity)?;
         let written = self
             .tx
             .prepare_cached(
@@ -214,7 +219,7 @@ impl Recorder<'_, '_> {
                 row.body,
                 row.start,
                 row.length,
-                issue.first_number(),
+                issue.id,
                 name.verify,
                 id_hash(&record.finding.key.id),
                 rows::micros(self.now),
@@ -222,9 +227,9 @@ impl Recorder<'_, '_> {
             ])?;
         if written == 0 {
             self.packing.take_back(place);
+            issues::take_back(self.tx, issue)?;
             return Ok(false);
         }
-        let issue = self.settle_issue(key, issue, record)?;
         self.tallies.add(
             name.scope,
             record.finding.severity,
@@ -233,14 +238,13 @@ impl Recorder<'_, '_> {
         self.note_shown(key)?;
         let news = self.news.of(self.tx, name.scope)?;
         let is_news = news.is_appearance(since(record));
-        touch(self.tx, issue, is_news)?;
+        touch(self.tx, issue.id, is_news)?;
         Ok(true)
     }
 
     fn replace(
         &mut self,
         scope: i64,
-        key: i64,
         stored: &Stored,
         record: &FindingRecord,
     ) -> Result<Change, StoreError> {
@@ -248,16 +252,16 @@ impl Recorder<'_, '_> {
         self.packing.release(self.tx, stored.body)?;
         let place = self.pack(record);
         let row = self.row(&place, record)?;
-        let issue = IssueName::of(&record.identity);
+        let issue = issues::row_of(self.tx, &mut self.memory.texts, &record.identity)?.id;
         self.tx
             .prepare_cached(
                 "UPDATE findings SET severity = ?2, standing = ?3, updated_at = ?4, since = ?5,
                      title = ?6, product = ?7, compliance = ?8, workflow = ?9, content = ?10,
                      body = ?11, start = ?12, length = ?13, issue = ?14, stamps = NULL, gone = NULL
-                 WHERE key = ?1",
+                 WHERE id = ?1",
             )?
             .execute(params![
-                key,
+                stored.id,
                 row.severity,
                 row.standing,
                 row.updated_at,
@@ -270,9 +274,8 @@ impl Recorder<'_, '_> {
                 row.body,
                 row.start,
                 row.length,
-                issue.first_number(),
+                issue,
             ])?;
-        let issue = self.settle_issue(key, issue, record)?;
         self.tallies.remove(scope, stored.severity, stored.standing);
         self.tallies
             .add(scope, record.finding.severity, record.finding.standing());
@@ -318,29 +321,12 @@ impl Recorder<'_, '_> {
         })
     }
 
-    /// The number of the issue that a written finding belongs to. The one that it was written with
-    /// is right unless another issue has taken it.
-    fn settle_issue(
-        &mut self,
-        key: i64,
-        name: IssueName,
-        record: &FindingRecord,
-    ) -> Result<i64, StoreError> {
-        let issue = name.stored(self.tx, &mut self.memory.texts, &record.identity)?;
-        if issue != name.first_number() {
-            self.tx
-                .prepare_cached("UPDATE findings SET issue = ?2 WHERE key = ?1")?
-                .execute([key, issue])?;
-        }
-        Ok(issue)
-    }
-
     /// A sweep met the finding, so that it is not missed at the end.
-    fn meet(&self, key: i64) -> Result<(), StoreError> {
+    fn meet(&self, id: i64) -> Result<(), StoreError> {
         if let Some(sweep) = self.page.sweep {
             self.tx
-                .prepare_cached("UPDATE findings SET swept = ?2 WHERE key = ?1")?
-                .execute(params![key, rows::micros(sweep)])?;
+                .prepare_cached("UPDATE findings SET swept = ?2 WHERE id = ?1")?
+                .execute(params![id, rows::micros(sweep)])?;
         }
         Ok(())
     }
@@ -358,15 +344,10 @@ impl Recorder<'_, '_> {
         Ok(())
     }
 
-    fn refresh(
-        &mut self,
-        key: i64,
-        version: i64,
-        record: &FindingRecord,
-    ) -> Result<(), StoreError> {
+    fn refresh(&mut self, id: i64, version: i64, record: &FindingRecord) -> Result<(), StoreError> {
         self.tx
-            .prepare_cached("UPDATE findings SET updated_at = ?2, stamps = ?3 WHERE key = ?1")?
-            .execute(params![key, version, record.stamps])?;
+            .prepare_cached("UPDATE findings SET updated_at = ?2, stamps = ?3 WHERE id = ?1")?
+            .execute(params![id, version, record.stamps])?;
         Ok(())
     }
 }

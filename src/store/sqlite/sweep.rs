@@ -12,6 +12,7 @@ use super::{
     record::{LOW_BITS, touch},
     rows, scopes,
     tallies::TallyChanges,
+    tidy,
 };
 
 /// Security Hub deletes active findings 90 days after their last update (user guide,
@@ -283,6 +284,7 @@ fn declare_gone(
             Standing::Gone.code(),
             why_gone(standing, updated_at, now)
         ])?;
+    tidy::note_gone(tx, finding, now)?;
     let scope = finding >> LOW_BITS;
     tallies.remove(scope, severity, standing);
     tallies.add(scope, severity, Standing::Gone);

@@ -2,12 +2,15 @@
 
 mod asking;
 mod comparing;
+mod counting;
 mod covering;
 mod deciding;
 mod delivering;
 mod opening;
 mod recording;
 mod seeing;
+mod stalls;
+mod tidying;
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 

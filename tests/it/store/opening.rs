@@ -35,3 +35,16 @@ async fn a_store_of_another_partition_is_refused() {
         "{error}"
     );
 }
+
+#[tokio::test]
+async fn a_store_that_is_closed_leaves_one_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = store(directory.path());
+    record(&*store, a_tail(), &[raw("a").text()]).await;
+    raws_of(&*store).await;
+    store.tallies().await.unwrap();
+    let log = directory.path().join("hubwatch.db-wal");
+    assert!(log.exists());
+    drop(store);
+    assert!(!log.exists());
+}

@@ -121,10 +121,12 @@ CREATE TABLE bodies (
 -- Those that are worth rewriting.
 CREATE INDEX bodies_sparse ON bodies (id) WHERE live * 2 <= packed;
 
--- The key has the scope in its high bits, so that the findings of a scope lie together, and 40 bits
--- of a fingerprint of product and id below; `verify` has 64 more of its bits.
+-- Rows lie in the order they came, so that a commit writes few pages of the file; only the index of
+-- keys is written all over. The key has the scope in its high bits, so that the keys of a scope lie
+-- together, and 40 bits of a fingerprint of product and id below; `verify` has 64 more of its bits.
 CREATE TABLE findings (
-    key          INTEGER PRIMARY KEY,
+    id           INTEGER PRIMARY KEY,
+    key          INTEGER NOT NULL UNIQUE,
     verify       INTEGER NOT NULL,
     id_hash      INTEGER NOT NULL,  -- of the id alone, to find it when only the id is known
     issue        INTEGER NOT NULL,
@@ -187,10 +189,11 @@ CREATE TABLE rejected (
 ) STRICT;
 CREATE INDEX rejected_by_age ON rejected (last_seen);
 
--- The number has the account and Region in its high bits, so that the issues of a scope lie together,
--- and 47 bits of the issue's fingerprint below; `verify` has 64 more of its bits.
+-- As with findings: the name has a place for account and Region in its high bits, and 47 bits of the
+-- issue's fingerprint below; `verify` has 64 more of its bits.
 CREATE TABLE issues (
     id            INTEGER PRIMARY KEY,
+    name          INTEGER NOT NULL UNIQUE,
     verify        INTEGER NOT NULL,
     account       INTEGER NOT NULL,  -- a text, as those below
     region        INTEGER,
