@@ -18,8 +18,9 @@ use crate::{
 
 use super::{
     Daemon,
-    lookout::{Lookout, Seen, Sights},
+    lookout::{Lookout, Seen},
     schedule::Schedule,
+    sights::Sights,
     survey::{Regions, survey},
 };
 

@@ -21,6 +21,7 @@ mod poll;
 mod record;
 mod rhythm;
 mod schedule;
+mod sights;
 mod supervisor;
 mod survey;
 mod tidy;
@@ -41,8 +42,8 @@ use crate::{
 };
 
 use self::{
-    decide::Decider, deliver::Deliverer, discover::Discoverer, gaps::GapDetector, lookout::Sights,
-    poll::Poller, record::Recorder, rhythm::Rhythm, schedule::Schedule, supervisor::Supervisor,
+    decide::Decider, deliver::Deliverer, discover::Discoverer, gaps::GapDetector, poll::Poller,
+    record::Recorder, rhythm::Rhythm, schedule::Schedule, sights::Sights, supervisor::Supervisor,
     tidy::Tidier,
 };
 

@@ -20,11 +20,11 @@ use crate::{
 
 use super::{
     Daemon, Pace, PipelineMetrics, backoff,
-    lookout::Sights,
     page::ReadPage,
     plan::{Plan, plan},
     record::Recorder,
     schedule::{Next, Schedule},
+    sights::Sights,
 };
 
 /// How many pages an answer may have: at a hundred findings each, more than any scope holds. It

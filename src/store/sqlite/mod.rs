@@ -6,6 +6,7 @@ mod deliveries;
 mod gaps;
 mod issues;
 mod ledger;
+mod news;
 mod query;
 mod record;
 mod rows;
