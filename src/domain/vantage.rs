@@ -69,7 +69,9 @@ impl fmt::Display for Vantage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.sight {
             Sight::Member => write!(f, "{}", self.at),
-            wide => write!(f, "{} of {}", wide.as_str(), self.at),
+            Sight::Administrator | Sight::Aggregator => {
+                write!(f, "{} of {}", self.sight.as_str(), self.at)
+            }
         }
     }
 }

@@ -125,10 +125,14 @@ impl Daemon {
     pub async fn run(self, stop: CancellationToken) -> Result<(), Failed> {
         let mut supervisor = Supervisor::new(stop.clone(), self.pace.drain);
         self.warn_of_orphans().await;
-        let reading = self.start_reading(&mut supervisor, &stop);
-        if let (Outlook::Wide { .. }, Some(every)) = (&self.outlook, self.pace.gaps_interval) {
-            let detector = GapDetector::new(&self, every, reading.recorder, stop.clone());
-            supervisor.spawn("gaps", detector.run());
+        let Reading { recorder, .. } = self.start_reading(&mut supervisor, &stop);
+        match (&self.outlook, self.pace.gaps_interval) {
+            (Outlook::Wide { .. }, Some(every)) => {
+                let detector = GapDetector::new(&self, every, recorder, stop.clone());
+                supervisor.spawn("gaps", detector.run());
+            }
+            // Recording ends with the last who can ask for it.
+            _ => drop(recorder),
         }
         supervisor.spawn("tidy", Tidier::new(&self).run(stop.clone()));
         for sink in &self.sinks {

@@ -526,7 +526,9 @@ async fn a_check_and_a_plan_ask_the_vantage_and_not_the_members() {
             let json = serde_json::from_str(&said);
             (
                 output.status.code(),
-                json.unwrap_or_else(|_| panic!("{said}")),
+                json.unwrap_or_else(|_| {
+                    panic!("{said}{}", String::from_utf8_lossy(&output.stderr))
+                }),
             )
         };
         let (code, report) = run(&["check", "--online"]).await;

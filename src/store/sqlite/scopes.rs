@@ -218,11 +218,8 @@ fn list_again(
         CoverageState::Suspended | CoverageState::Stale | CoverageState::RegionDisabled
     ) || known.seen_from.is_some();
     match &entry.trouble {
-        Some((state, error)) => {
-            if known.state != *state || known.error.as_ref() != Some(error) {
-                enter(tx, known.id, *state, Some(error), now)?;
-            }
-        }
+        Some((state, error)) if known.state == *state && known.error.as_ref() == Some(error) => {}
+        Some((state, error)) => enter(tx, known.id, *state, Some(error), now)?,
         // The vantage says from now on what reading the scope is like.
         None if seen_from.is_some() => enter(tx, known.id, CoverageState::Ok, None, now)?,
         // Discovery found nothing in the way any more. A poll will tell the rest.
