@@ -4,7 +4,7 @@ CARGO ?= cargo
 CARGO_TARGET_DIR ?= $(CURDIR)/target
 export CARGO_TARGET_DIR
 
-.PHONY: demo test bench lint tools
+.PHONY: demo test soak bench lint tools
 
 ## Builds hubwatch and runs it against a simulated organization until Ctrl-C.
 demo:
@@ -13,6 +13,12 @@ demo:
 ## Installs what the tests need and runs all of them.
 test: tools
 	HUBWATCH_TEST_PYTHON=$(CARGO_TARGET_DIR)/test-clients/bin/python $(CARGO) test --locked
+
+## Thousands of simulated lives. SEEDS=1000..5000 sets which; a seed that fails is printed with the command
+## that repeats it; LOG=hubwatch=debug shows what the daemon says meanwhile.
+SEEDS ?= 1000..4000
+soak:
+	HUBWATCH_SOAK_SEEDS=$(SEEDS) HUBWATCH_SOAK_LOG=$(LOG) $(CARGO) test --locked --test soak -- --nocapture
 
 ## What a full sync costs, beside a floor and a boto3 script. BENCH="--findings 100000 1000000" sets sizes;
 ## benches/full_sync.py --help lists more.

@@ -205,12 +205,15 @@ impl SyncProgress {
 
     /// Late deliveries, when it is time to look for them. Not while history is missing: what it
     /// would find is history.
+    ///
+    /// It reaches back from the last look, not from now: what came right after that, as late as
+    /// deliveries may be, is hours older by now, and days older after an outage.
     #[must_use]
     pub fn late_window(&self, now: Timestamp, rules: WindowRules) -> Option<Window> {
         let due = now.duration_since(self.late_at) >= rules.late_every;
         (due && self.is_backfilled()).then(|| Window {
             kind: WindowKind::Late,
-            start: reach_back(now, rules.late_reach),
+            start: reach_back(self.late_at.min(now), rules.late_reach),
             end: now,
         })
     }
@@ -339,6 +342,16 @@ mod tests {
     }
 
     #[test]
+    fn a_delivery_as_late_as_may_be_is_found_however_long_nobody_looked() {
+        let progress = backfilled(at("2026-03-01T00:00:00Z"));
+        let delivered = at("2026-03-01T00:00:01Z");
+        let updated = delivered - RULES.late_reach;
+        let looked = at("2026-03-09T00:00:00Z");
+        let late = progress.late_window(looked, RULES).unwrap();
+        assert!(late.start <= updated, "{late:?}");
+    }
+
+    #[test]
     fn late_and_reconcile_tick_by_themselves() {
         let progress = backfilled(at("2026-03-01T00:00:00Z"));
         assert_eq!(
@@ -348,7 +361,7 @@ mod tests {
         let late = progress
             .late_window(at("2026-03-01T01:00:00Z"), RULES)
             .unwrap();
-        assert_eq!(late.start, at("2026-02-27T01:00:00Z"));
+        assert_eq!(late.start, at("2026-02-27T00:00:00Z"));
         let progress = progress.after(late);
         assert_eq!(
             progress.late_window(at("2026-03-01T01:30:00Z"), RULES),

@@ -5,6 +5,7 @@
 //! Loops are woken, never told: a step reads what is true, so that the path after a restart is the
 //! path of every day.
 
+mod aside;
 mod backoff;
 mod by_id;
 mod decide;
@@ -42,9 +43,9 @@ use crate::{
 };
 
 use self::{
-    decide::Decider, deliver::Deliverer, discover::Discoverer, gaps::GapDetector, poll::Poller,
-    record::Recorder, rhythm::Rhythm, schedule::Schedule, sights::Sights, supervisor::Supervisor,
-    tidy::Tidier,
+    aside::Aside, decide::Decider, deliver::Deliverer, discover::Discoverer, gaps::GapDetector,
+    poll::Poller, record::Recorder, rhythm::Rhythm, schedule::Schedule, sights::Sights,
+    supervisor::Supervisor, tidy::Tidier,
 };
 
 pub use forecast::{Basis, Forecast, REFRESHED_EVERY, WATCHED_PART, forecast};
@@ -234,9 +235,11 @@ impl Daemon {
         supervisor.spawn("record", record_loop.run());
         let discoverer = Discoverer::new(self, Arc::clone(&schedule), Arc::clone(&sights));
         supervisor.spawn("discover", discoverer.run(stop.clone()));
+        let aside = Arc::new(Aside::new(self.pace.workers));
         for n in 0..self.pace.workers {
             let queue = (Arc::clone(&schedule), Arc::clone(&sights));
-            let poller = Poller::new(self, queue, recorder.clone(), stop.clone());
+            let recorder = recorder.clone();
+            let poller = Poller::new(self, queue, Arc::clone(&aside), recorder, stop.clone());
             supervisor.spawn(format!("poll {n}"), poller.run());
         }
         supervisor.spawn("decide", Decider::new(self, wake_decide).run(stop.clone()));

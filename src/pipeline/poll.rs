@@ -19,7 +19,9 @@ use crate::{
 };
 
 use super::{
-    Daemon, Pace, PipelineMetrics, backoff,
+    Daemon, Pace, PipelineMetrics,
+    aside::{Aside, Turn},
+    backoff,
     page::ReadPage,
     plan::{Plan, plan},
     record::Recorder,
@@ -40,6 +42,8 @@ const MAX_RESTARTS: u32 = 3;
 const PATIENCE: Duration = Duration::from_mins(10);
 /// How long a reader waits for one scope before it turns to another.
 const LONGEST_NAP: Duration = Duration::from_secs(5);
+/// When a scope in trouble comes back that found all places of those in trouble taken.
+const ASIDE_WAIT: Duration = Duration::from_secs(5);
 /// How long a scope is left alone after trouble that only a person can end.
 const TROUBLE_WAIT: Duration = Duration::from_secs(5 * 60);
 
@@ -66,6 +70,7 @@ pub(super) struct Poller {
     pub(super) partition: Partition,
     schedule: Arc<Schedule>,
     sights: Arc<Sights>,
+    aside: Arc<Aside<Vantage>>,
     recorder: Recorder,
     pub(super) clock: Clock,
     pace: Pace,
@@ -78,6 +83,7 @@ impl Poller {
     pub(super) fn new(
         daemon: &Daemon,
         (schedule, sights): (Arc<Schedule>, Arc<Sights>),
+        aside: Arc<Aside<Vantage>>,
         recorder: Recorder,
         stop: CancellationToken,
     ) -> Self {
@@ -87,6 +93,7 @@ impl Poller {
             partition: daemon.store.partition().clone(),
             schedule,
             sights,
+            aside,
             recorder,
             clock: daemon.clock.clone(),
             pace: daemon.pace.clone(),
@@ -112,7 +119,13 @@ impl Poller {
     /// Reads what a vantage has to say, and returns when it is to be read again.
     async fn step(&self, vantage: &Vantage) -> Next {
         self.pulse.beat();
+        let turn = self.aside.turn(vantage);
+        if matches!(turn, Turn::Later) {
+            return Next::In(ASIDE_WAIT);
+        }
         let polled = self.poll(vantage).await;
+        let holds_its_reader = polled.as_ref().err().and_then(wait_hint).is_some();
+        self.aside.note(vantage, holds_its_reader);
         match &polled {
             // Trouble of the scope is its coverage; trouble of ours is ours.
             Err(PollError::Store(error)) => self.pulse.failed(&error.to_string()),
@@ -299,7 +312,8 @@ impl Poller {
         Ok(outcome.touched_issues())
     }
 
-    /// One page, asked for again while that may help.
+    /// One page, asked for again while that may help, and while those in trouble hold no more than
+    /// their part of the readers.
     pub(super) async fn page(
         &self,
         vantage: &Vantage,
@@ -307,6 +321,7 @@ impl Poller {
         token: Option<&str>,
     ) -> Result<ReadPage, PollError> {
         let mut waits = backoff::page_waits();
+        let mut place = None;
         loop {
             self.pulse.beat();
             let error = match self.aws.findings_page(&vantage.at, question, token).await {
@@ -320,6 +335,12 @@ impl Poller {
             let Some(hint) = wait_hint(&error).filter(|hint| *hint <= LONGEST_NAP) else {
                 return Err(error);
             };
+            if place.is_none() && !self.aside.is_in_trouble(vantage) {
+                place = self.aside.place();
+                if place.is_none() {
+                    return Err(error);
+                }
+            }
             let Some(wait) = waits.next() else {
                 return Err(error);
             };

@@ -17,6 +17,7 @@ pub(super) const DAY: Nanos = 24 * HOUR;
 #[derive(Debug)]
 pub(super) struct Clock {
     started_at: Nanos,
+    wall_at: Nanos,
     started: Instant,
     advanced: AtomicI64,
 }
@@ -25,6 +26,7 @@ impl Clock {
     pub(super) fn starting_at(now: Option<Timestamp>) -> Self {
         Self {
             started_at: nanos(now.unwrap_or_else(Timestamp::now)),
+            wall_at: nanos(Timestamp::now()),
             started: Instant::now(),
             advanced: AtomicI64::new(0),
         }
@@ -37,15 +39,20 @@ impl Clock {
 
     /// Now, in the world of findings.
     pub(super) fn world(&self) -> Nanos {
-        let elapsed = i64::try_from(self.started.elapsed().as_nanos()).unwrap_or(i64::MAX);
-        self.started_at
-            .saturating_add(elapsed)
-            .saturating_add(self.advanced())
+        self.since(self.started_at)
     }
 
-    /// Now, for sessions: a client compares their expiry with its own clock.
+    /// Now, for sessions: a client compares their expiry with its own clock. Where a test pauses the
+    /// runtime's time and moves it by hand, sessions age with it.
     pub(super) fn wall(&self) -> Nanos {
-        nanos(Timestamp::now()).saturating_add(self.advanced())
+        self.since(self.wall_at)
+    }
+
+    fn since(&self, at_the_start: Nanos) -> Nanos {
+        let elapsed = i64::try_from(self.started.elapsed().as_nanos()).unwrap_or(i64::MAX);
+        at_the_start
+            .saturating_add(elapsed)
+            .saturating_add(self.advanced())
     }
 
     /// A session's time as the client's machine would tell it.

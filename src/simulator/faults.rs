@@ -33,12 +33,17 @@ pub struct Faults {
     /// Only these services suffer from the shares above; all when empty. Names as in signatures:
     /// `sts`, `organizations`, `ec2`, `securityhub`.
     pub services: BTreeSet<String>,
+    /// Only requests signed by these accounts suffer from the shares above; everybody's when empty.
+    pub accounts: BTreeSet<String>,
     /// Accounts whose role may not call Security Hub.
     pub denied_accounts: BTreeSet<String>,
     /// Accounts where the role does not exist.
     pub role_missing_accounts: BTreeSet<String>,
     /// Accounts that are suspended.
     pub suspended_accounts: BTreeSet<String>,
+    /// Accounts that have left the organization: it does not list them, and their roles trust nobody
+    /// here any more.
+    pub departed_accounts: BTreeSet<String>,
     /// `ACCOUNT/REGION` where Security Hub is not enabled.
     pub hub_off: BTreeSet<String>,
     /// `ACCOUNT/REGION` where the Region is not enabled.
@@ -61,9 +66,11 @@ impl Default for Faults {
             shifting_pages: 0.0,
             short_pages: 0.02,
             services: BTreeSet::new(),
+            accounts: BTreeSet::new(),
             denied_accounts: BTreeSet::new(),
             role_missing_accounts: BTreeSet::new(),
             suspended_accounts: BTreeSet::new(),
+            departed_accounts: BTreeSet::new(),
             hub_off: BTreeSet::new(),
             region_off: BTreeSet::new(),
             disassociated: BTreeSet::new(),
@@ -87,8 +94,9 @@ impl Faults {
         !set.is_empty() && set.contains(&format!("{account}/{region}"))
     }
 
-    fn concerns(&self, service: &str) -> bool {
-        self.services.is_empty() || self.services.contains(service)
+    fn concerns(&self, service: &str, account: &str) -> bool {
+        let among = |few: &BTreeSet<String>, one: &str| few.is_empty() || few.contains(one);
+        among(&self.services, service) && among(&self.accounts, account)
     }
 }
 
@@ -121,9 +129,9 @@ impl Dice {
         }
     }
 
-    pub(super) fn roll(&self, faults: &Faults, service: &str) -> Fate {
+    pub(super) fn roll(&self, faults: &Faults, service: &str, account: &str) -> Fate {
         let roll = self.rolled.fetch_add(1, Ordering::Relaxed);
-        if !faults.concerns(service) {
+        if !faults.concerns(service, account) {
             return Fate::default();
         }
         let mut rng = random::generator(&[self.seed, 0xfa7e, roll]);
@@ -166,7 +174,7 @@ mod tests {
         let rolls = |seed| {
             let dice = Dice::new(seed);
             (0..50)
-                .map(|_| dice.roll(&faults, "sts"))
+                .map(|_| dice.roll(&faults, "sts", ""))
                 .collect::<Vec<_>>()
         };
         assert_eq!(rolls(7), rolls(7));
@@ -180,7 +188,18 @@ mod tests {
             services: BTreeSet::from(["securityhub".to_owned()]),
             ..Faults::default()
         };
-        assert_eq!(Dice::new(1).roll(&faults, "sts"), Fate::default());
-        assert!(Dice::new(1).roll(&faults, "securityhub").throttled);
+        assert_eq!(Dice::new(1).roll(&faults, "sts", ""), Fate::default());
+        assert!(Dice::new(1).roll(&faults, "securityhub", "").throttled);
+    }
+
+    #[test]
+    fn an_account_that_is_not_named_is_spared() {
+        let faults = Faults {
+            throttle: 1.0,
+            accounts: BTreeSet::from(["1".to_owned()]),
+            ..Faults::default()
+        };
+        assert!(Dice::new(1).roll(&faults, "ec2", "1").throttled);
+        assert_eq!(Dice::new(1).roll(&faults, "ec2", "2"), Fate::default());
     }
 }

@@ -58,7 +58,7 @@ pub(super) async fn answer(
             "this endpoint plays STS, Organizations, EC2 and Security Hub; sign the request for one of them",
         );
     };
-    let fate = shared.dice.roll(&read(&shared.faults), target.service);
+    let fate = fate_of(&shared, &target, authorization.as_ref().ok());
     if fate.slow_millis > 0 {
         tokio::time::sleep(Duration::from_millis(fate.slow_millis)).await;
     }
@@ -76,6 +76,17 @@ pub(super) async fn answer(
         Ok(body) => target.protocol.success(&id, body),
         Err(error) => target.protocol.failure(&id, &error),
     }
+}
+
+/// What befalls a request, by who signed it.
+fn fate_of(shared: &Shared, target: &Target, authorization: Option<&Authorization>) -> Fate {
+    let world = read(&shared.world);
+    let account = authorization
+        .and_then(|authorization| shared.keychain.account_of(&authorization.access_key_id))
+        .map_or("", |account| world.account_id(world.scope(account, 0)));
+    shared
+        .dice
+        .roll(&read(&shared.faults), target.service, account)
 }
 
 fn reply(

@@ -150,6 +150,16 @@ impl Keychain {
         }
     }
 
+    /// Position of the account that a key was given out for, whether the key is still good or not.
+    pub(super) fn account_of(&self, access_key_id: &str) -> Option<usize> {
+        if access_key_id == self.access_key_id {
+            return Some(self.user.account);
+        }
+        let issued = read(&self.issued);
+        let session = issued.sessions.get(access_key_id);
+        session.map(|session| session.caller.account)
+    }
+
     /// Ends every session at once; says how many were still good.
     pub(super) fn revoke_all(&self, now: Nanos) -> usize {
         let mut issued = write(&self.issued);

@@ -48,9 +48,9 @@ pub(super) fn answer(shared: &Shared, operation: &str, body: &[u8], caller: &Cal
         "DescribeOrganization" => describe(organization),
         "ListRoots" => page(&world, &request, "Roots", vec![root(organization)]),
         "ListAccounts" => {
-            let all = organization.accounts.iter();
+            let all = organization.accounts.iter().enumerate();
             let accounts = all
-                .enumerate()
+                .filter(|(_, account)| !faults.departed_accounts.contains(&account.id))
                 .map(|(p, a)| account(&world, p, a, &faults))
                 .collect();
             page(&world, &request, "Accounts", accounts)
@@ -60,6 +60,7 @@ pub(super) fn answer(shared: &Shared, operation: &str, body: &[u8], caller: &Cal
             let all = organization.accounts.iter().enumerate();
             let within = all.filter(|(_, account)| account.unit == parent);
             let accounts = within
+                .filter(|(_, account)| !faults.departed_accounts.contains(&account.id))
                 .map(|(p, a)| account(&world, p, a, &faults))
                 .collect();
             page(&world, &request, "Accounts", accounts)

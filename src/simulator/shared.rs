@@ -87,6 +87,11 @@ impl Shared {
         self.steps.fetch_add(1, Ordering::Relaxed)
     }
 
+    /// How many ids were given to answers.
+    pub(super) fn answered(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
+    }
+
     /// An id for the next answer, in the shape of a UUID.
     pub(super) fn request_id(&self) -> String {
         let count = self.requests.fetch_add(1, Ordering::Relaxed);

@@ -99,6 +99,15 @@ impl Handle {
         )
     }
 
+    /// One finding of a scope, as JSON: the one so many places behind the oldest.
+    #[must_use]
+    pub fn finding(&self, account_id: &str, region: &str, place: usize) -> Option<String> {
+        let world = read(&self.shared.world);
+        let scope = world.scope_named(account_id, region)?;
+        let (_, index) = world.held(scope)?.by_time.iter().nth(place)?;
+        world.text(scope, *index).map(std::borrow::Cow::into_owned)
+    }
+
     /// The faults that are on.
     #[must_use]
     pub fn faults(&self) -> Faults {
@@ -181,6 +190,12 @@ impl Handle {
         };
         world.remove(scope, index);
         true
+    }
+
+    /// How many requests were answered so far.
+    #[must_use]
+    pub fn answered(&self) -> u64 {
+        self.shared.answered()
     }
 
     /// What has been asked so far.

@@ -75,7 +75,7 @@ pub struct PageOutcome {
     pub changes: BTreeMap<Change, u32>,
     /// How many raw findings were rejected that were not known as rejected before.
     pub rejected: u32,
-    /// `UpdatedAt` of each finding whose version was not recorded before.
+    /// `UpdatedAt` of each finding whose version was not recorded before. Not of history.
     pub versions: Vec<Timestamp>,
 }
 

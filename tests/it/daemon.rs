@@ -132,7 +132,7 @@ async fn metrics_are_what_prometheus_expects() {
         "hubwatch_findings{account=",
         "hubwatch_scopes{state=\"denied\"}",
         "hubwatch_scope_last_complete_timestamp_seconds{",
-        "hubwatch_clock_lag_seconds{clock=\"tail\",part=\"1\"}",
+        "hubwatch_clock_lag_seconds{clock=\"backfill\",part=\"1\"}",
         "hubwatch_clock_scopes_never_complete{clock=\"backfill\"} 0",
         "hubwatch_series_left_out{metric=\"hubwatch_findings\"} 0",
         "hubwatch_loop_turning{loop=\"read\"} 1",

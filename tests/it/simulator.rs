@@ -6,13 +6,21 @@ use std::{
     time::Duration,
 };
 
-use hubwatch::simulator::{Faults, Options, Reach, Simulator};
+use hubwatch::{
+    domain::{
+        Clock, Question, Timestamp, Window,
+        window::{ORIGIN, WindowKind},
+    },
+    simulator::{Faults, Options, Reach, Simulator},
+};
 use jiff::SignedDuration;
 use serde_json::Value;
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
     process::Command,
 };
+
+use crate::support::Bench;
 
 /// A Python that has boto3: the one named by `HUBWATCH_TEST_PYTHON`, or the first on the path.
 #[expect(
@@ -143,6 +151,36 @@ async fn a_fault_changes_what_can_be_read_and_not_what_is_there() {
         .filter(|scope| scope.account_id == account_id);
     assert!(of_account.into_iter().all(|scope| scope.reach != Reach::Ok));
     running.stop().await;
+}
+
+#[tokio::test]
+async fn a_page_that_is_asked_for_again_has_a_token_that_is_still_good() {
+    let options = Options {
+        accounts: 1,
+        regions: 1,
+        findings: 150,
+        token_lifetime_secs: 60,
+        faults: Faults::none(),
+        ..Options::default()
+    };
+    let bench = Bench::start(options).await;
+    let world = bench.simulator.world();
+    let clock = Clock::fixed(Timestamp::now());
+    let aws = bench.loops(&clock).await.aws;
+    let window = Window {
+        kind: WindowKind::Backfill,
+        start: ORIGIN,
+        end: clock.now(),
+    };
+    let (scope, question) = (bench.some_scope(), Question::Updated(window));
+    for _ in 0..4 {
+        let first = aws.findings_page(&scope, &question, None).await.unwrap();
+        let page: Value = serde_json::from_slice(&first).unwrap();
+        let token = page["NextToken"].as_str();
+        assert!(token.is_some());
+        aws.findings_page(&scope, &question, token).await.unwrap();
+        let _expired = world.advance(SignedDuration::from_secs(45));
+    }
 }
 
 #[tokio::test]

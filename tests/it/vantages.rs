@@ -517,7 +517,7 @@ async fn a_check_and_a_plan_ask_the_vantage_and_not_the_members() {
                 .env("HUBWATCH_SYNC__VANTAGE", vantage)
                 .env(
                     "HUBWATCH_SYNC__ADMINISTRATOR",
-                    format!("{:?}", administrator.as_ref().unwrap()),
+                    administrator.as_ref().unwrap(),
                 )
                 .output()
                 .await

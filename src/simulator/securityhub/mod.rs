@@ -16,6 +16,7 @@ use serde_json::Value;
 
 use super::{
     answer::{ApiError, Protocol, Reply},
+    clock,
     faults::Fate,
     keychain::Caller,
     locks::read,
@@ -109,9 +110,13 @@ fn get_findings(shared: &Shared, call: &Call<'_>) -> Reply {
     let (world, faults) = (read(&shared.world), read(&shared.faults));
     let scope = world.scope(call.caller.account, call.region);
     let view = world.view(call.caller.account, call.region, &faults);
+    let now = shared.clock.world();
+    // A token that was kept is half as old as tokens may become, at most.
+    let period = now / (i64::from(shared.token_lifetime_secs) * clock::SECOND / 2).max(1);
+    let version = view.version(&world);
     let prepared = shared
         .prepared
-        .key(scope, call.body, view.version(&world), call.fate);
+        .key(scope, call.body, version, period, call.fate);
     if let Some(body) = prepared.and_then(|key| shared.prepared.get(key)) {
         return Ok(body);
     }
@@ -120,7 +125,7 @@ fn get_findings(shared: &Shared, call: &Call<'_>) -> Reply {
         seed: world.seed,
         scope,
         query: token::query_of(&request),
-        now: shared.clock.world(),
+        now,
         lifetime_secs: shared.token_lifetime_secs,
     };
     let query = get_findings::Query::read(&request, seal)?;

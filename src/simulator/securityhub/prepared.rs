@@ -20,6 +20,8 @@ pub(in crate::simulator) struct PreparedKey {
     scope: usize,
     request: u64,
     version: u64,
+    /// When it was made, roughly: the token in it must be good for a while longer.
+    period: i64,
 }
 
 /// The kept answers, oldest thrown out first.
@@ -51,6 +53,7 @@ impl Prepared {
         scope: usize,
         body: &[u8],
         version: u64,
+        period: i64,
         fate: &Fate,
     ) -> Option<PreparedKey> {
         let special = fate.stale || fate.shift != 0 || fate.short.is_some();
@@ -66,6 +69,7 @@ impl Prepared {
             scope,
             request,
             version,
+            period,
         })
     }
 

@@ -24,10 +24,10 @@ struct Changed {
 
 /// The findings of one scope.
 #[derive(Debug)]
-pub(super) struct Scope {
+pub(in crate::simulator) struct Scope {
     /// By number; `None` once the finding is gone.
     updated: Vec<Option<Nanos>>,
-    pub(super) by_time: BTreeSet<(Nanos, usize)>,
+    pub(in crate::simulator) by_time: BTreeSet<(Nanos, usize)>,
     changed: BTreeMap<usize, Changed>,
     /// Numbers of findings that came from outside, by product and id.
     imported: HashMap<(String, String), usize>,
@@ -61,7 +61,7 @@ impl Scope {
 }
 
 impl World {
-    pub(super) fn held(&self, scope: usize) -> Option<&Scope> {
+    pub(in crate::simulator) fn held(&self, scope: usize) -> Option<&Scope> {
         self.scopes.get(scope)
     }
 

@@ -182,7 +182,9 @@ impl World {
 
     pub(super) fn role_missing(&self, account: usize, faults: &Faults) -> bool {
         self.organization.accounts.get(account).is_none_or(|found| {
-            found.oddity == Oddity::NoRole || faults.role_missing_accounts.contains(&found.id)
+            found.oddity == Oddity::NoRole
+                || faults.role_missing_accounts.contains(&found.id)
+                || faults.departed_accounts.contains(&found.id)
         })
     }
 

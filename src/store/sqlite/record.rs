@@ -66,7 +66,7 @@ fn record_page(
         };
         let change = recorder.finding(record)?;
         *outcome.changes.entry(change).or_default() += 1;
-        if change != Change::Unchanged {
+        if change != Change::Unchanged && !page.history {
             outcome.versions.push(record.finding.updated_at);
         }
     }

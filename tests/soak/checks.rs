@@ -1,0 +1,288 @@
+//! What must hold, at any time and in the end.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use hubwatch::{
+    domain::{CoverageState, Scope, Standing, Timestamp, Vantage},
+    simulator::{Faults, Handle, Reach, ScopeTruth},
+    store::{FindingFilter, IncidentFilter, Store, StoredFinding},
+};
+use jiff::SignedDuration;
+
+use crate::{
+    ledger::{Deed, Key, Ledger},
+    plan::{Plan, Promise},
+    witness::Witness,
+};
+
+/// How long AWS keeps findings: active ones, and archived ones.
+const ACTIVE_KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
+const ARCHIVED_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// What the test knows of the world.
+pub(crate) struct Known<'a> {
+    pub(crate) plan: &'a Plan,
+    pub(crate) world: &'a Handle,
+    pub(crate) ledger: &'a Ledger,
+    /// Accounts that the settings leave out.
+    pub(crate) left_out: &'a BTreeSet<String>,
+}
+
+/// A scope's findings in the store, or in the hub.
+pub(crate) type Held<T> = BTreeMap<Key, T>;
+
+impl Known<'_> {
+    /// Holds at any time: nothing is gone that was always there, counters are what they count, and
+    /// everything up to the watermark is recorded.
+    ///
+    /// Returns when each stored finding was updated.
+    pub(crate) async fn always(&self, store: &dyn Store, witness: &Witness) -> Held<Timestamp> {
+        assert_eq!(witness.complaints(), Vec::<String>::new());
+        assert!(
+            witness.most_pages() <= self.plan.pace.workers,
+            "a reader holds one page"
+        );
+        let mut versions = Held::new();
+        for scope in self.world.truth().scopes {
+            let stored = stored(store, &scope).await;
+            let hub = self.hub(&scope);
+            for (key, finding) in &stored {
+                versions.insert(key.clone(), updated(&finding.raw));
+                let is_lost = finding.standing == Standing::Gone
+                    && hub.contains_key(key)
+                    && !self.ledger.wavering.contains(key);
+                assert!(!is_lost, "{key:?} is there and was always there");
+            }
+            if self.plan.promise == Promise::Tail {
+                self.recorded_up_to_the_watermark(store, &scope, &hub, &stored)
+                    .await;
+            }
+        }
+        let tallies = store.tallies().await.unwrap().findings;
+        let sum: u64 = tallies.iter().map(|tally| tally.count).sum();
+        assert_eq!(
+            usize::try_from(sum).unwrap(),
+            versions.len(),
+            "counters and findings"
+        );
+        versions
+    }
+
+    /// Answers that are older than what was stored never took its place. What is gone may have been
+    /// tidied away.
+    pub(crate) fn never_older(&self, before: &Held<Timestamp>, now: &Held<Timestamp>) {
+        for (key, was) in before {
+            let is = now.get(key);
+            let in_order = is.is_none_or(|is| is >= was);
+            assert!(in_order, "{key:?} was of {was}, and is of {is:?}");
+        }
+    }
+
+    async fn recorded_up_to_the_watermark(
+        &self,
+        store: &dyn Store,
+        scope: &ScopeTruth,
+        hub: &Held<String>,
+        stored: &Held<StoredFinding>,
+    ) {
+        let Some(progress) = store.progress(&asked(scope)).await.unwrap().progress else {
+            return;
+        };
+        for (key, text) in hub {
+            let due = match self.ledger.deed(key) {
+                Some(Deed::Prompt(at)) => at < progress.watermark && at >= progress.first_contact,
+                None => updated(text) > progress.history_from,
+                Some(_) => false,
+            };
+            let raw = stored.get(key).map(|finding| &finding.raw);
+            assert!(
+                !due || raw == Some(text),
+                "{key:?} is behind the watermark of {progress:?}"
+            );
+        }
+    }
+
+    /// Holds once the faults have ended and the sweeps have run.
+    pub(crate) async fn in_the_end(&self, store: &dyn Store, faults: &Faults) {
+        let coverage = store.coverage().await.unwrap();
+        for scope in self.world.truth().scopes {
+            let state = coverage
+                .iter()
+                .find(|c| c.scope == name(&scope))
+                .map(|c| c.state);
+            let expected = self.expected(&scope, faults);
+            // Nobody knows the Regions of an account that was never let in.
+            let barred = [
+                CoverageState::Stale,
+                CoverageState::Suspended,
+                CoverageState::RoleMissing,
+            ];
+            let unmet = state.is_none() && barred.contains(&expected);
+            assert!(
+                unmet || state == Some(expected),
+                "{scope:?} is {state:?}, not {expected:?}"
+            );
+            if expected == CoverageState::Ok {
+                self.equals_hub(store, &scope).await;
+            }
+        }
+    }
+
+    /// What coverage has to say of a scope.
+    pub(crate) fn expected(&self, scope: &ScopeTruth, faults: &Faults) -> CoverageState {
+        let id = &scope.account_id;
+        if self.left_out.contains(id) || faults.departed_accounts.contains(id) {
+            return CoverageState::Stale;
+        }
+        match scope.reach {
+            Reach::Ok => CoverageState::Ok,
+            Reach::Suspended => CoverageState::Suspended,
+            Reach::RoleMissing => CoverageState::RoleMissing,
+            Reach::Denied => CoverageState::Denied,
+            Reach::NotSubscribed => CoverageState::NotSubscribed,
+            Reach::RegionDisabled => CoverageState::RegionDisabled,
+        }
+    }
+
+    /// Every finding of the hub is stored as it is, byte for byte, and everything else is gone for
+    /// the reason it went.
+    async fn equals_hub(&self, store: &dyn Store, scope: &ScopeTruth) {
+        let (stored, hub) = (stored(store, scope).await, self.hub(scope));
+        for (key, text) in &hub {
+            let Some(finding) = stored.get(key) else {
+                panic!("{key:?} is lost ({:?})", self.ledger.deed(key));
+            };
+            assert_eq!(
+                &finding.raw,
+                text,
+                "an old version ({:?})",
+                self.ledger.deed(key)
+            );
+            assert_ne!(
+                finding.standing,
+                Standing::Gone,
+                "{key:?} ({:?})",
+                self.ledger.deed(key)
+            );
+        }
+        for (key, finding) in &stored {
+            if hub.contains_key(key) {
+                continue;
+            }
+            assert_eq!(finding.standing, Standing::Gone, "{key:?} is not there");
+            if let Some(Deed::Removed {
+                at,
+                updated,
+                archived,
+            }) = self.ledger.deed(key)
+            {
+                let kept = if archived { ARCHIVED_KEPT } else { ACTIVE_KEPT };
+                let age = |then: Timestamp| then.duration_since(updated);
+                let reason = finding.gone.as_deref();
+                if age(at) > kept {
+                    assert_eq!(reason, Some("expired"), "{key:?}");
+                } else if age(self.world.now()) < ARCHIVED_KEPT {
+                    assert_eq!(reason, Some("deleted"), "{key:?}");
+                }
+            }
+        }
+    }
+
+    fn hub(&self, scope: &ScopeTruth) -> Held<String> {
+        let texts = self
+            .world
+            .findings(&scope.account_id, &scope.region)
+            .unwrap();
+        let keyed = texts.into_iter().map(|text| (key(scope, &text), text));
+        keyed.collect()
+    }
+
+    /// What is kept of scopes that cannot be read, and how the incidents of accounts are of which
+    /// nothing can be read.
+    pub(crate) async fn of_closed_doors(&self, store: &dyn Store, faults: &Faults) -> Kept {
+        let mut kept = Kept::default();
+        let mut open = BTreeSet::new();
+        for scope in self.world.truth().scopes {
+            if self.expected(&scope, faults) == CoverageState::Ok {
+                open.insert(scope.account_id.clone());
+            } else {
+                for (key, finding) in stored(store, &scope).await {
+                    kept.findings.insert(key, (finding.raw, finding.standing));
+                }
+            }
+        }
+        for incident in store.incidents(IncidentFilter::default()).await.unwrap() {
+            let incident = incident.incident;
+            let account = format!("{:?}", incident.account);
+            if !open.iter().any(|id| account.contains(id.as_str())) {
+                kept.incidents.insert(
+                    format!("{:?}", incident.id),
+                    format!("{:?}", incident.state),
+                );
+            }
+        }
+        kept
+    }
+}
+
+/// What must not change while it cannot be read.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Kept {
+    findings: Held<(String, Standing)>,
+    incidents: BTreeMap<String, String>,
+}
+
+/// A scope that is asked itself.
+pub(crate) fn asked(scope: &ScopeTruth) -> Vantage {
+    Vantage::member(name(scope))
+}
+
+/// A scope in the daemon's words.
+pub(crate) fn name(scope: &ScopeTruth) -> Scope {
+    Scope {
+        account: scope.account_id.as_str().into(),
+        region: scope.region.as_str().into(),
+    }
+}
+
+async fn stored(store: &dyn Store, scope: &ScopeTruth) -> Held<StoredFinding> {
+    let filter = FindingFilter {
+        accounts: vec![scope.account_id.clone()],
+        regions: vec![scope.region.clone()],
+        ..FindingFilter::default()
+    };
+    let found = store.findings(filter).await.unwrap();
+    let count = found.len();
+    let keyed = found
+        .into_iter()
+        .map(|finding| (key(scope, &finding.raw), finding));
+    let held: Held<StoredFinding> = keyed.collect();
+    assert_eq!(held.len(), count, "one row for each finding");
+    held
+}
+
+fn key(scope: &ScopeTruth, text: &str) -> Key {
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Names {
+        id: String,
+        product_arn: String,
+    }
+    let names: Names = serde_json::from_str(text).unwrap();
+    Key {
+        account: scope.account_id.clone(),
+        region: scope.region.clone(),
+        product: names.product_arn,
+        id: names.id,
+    }
+}
+
+fn updated(text: &str) -> Timestamp {
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Time {
+        updated_at: String,
+    }
+    let time: Time = serde_json::from_str(text).unwrap();
+    time.updated_at.parse().unwrap()
+}
