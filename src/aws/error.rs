@@ -230,7 +230,7 @@ fn advice_on_denial(operation: Operation, identity: Identity, said: &str) -> Str
             "hubwatch's own identity may not call {operation}; allow it, with credentials of the \
              management account or a delegated administrator, or set accounts.discover = \"list\""
         ),
-        (Operation::ListMembers, _) => format!(
+        (Operation::ListMembers, Identity::Own) => format!(
             "hubwatch's own identity may not call {operation}; allow it, with credentials of \
              Security Hub's delegated administrator, or change accounts.discover"
         ),

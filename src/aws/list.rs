@@ -37,10 +37,25 @@ where
     Sent: Future<Output = Result<Page, SdkError<E, HttpResponse>>>,
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
+    whole_list_as(clients, operation, Identity::Own, send, read).await
+}
+
+/// The same, where `send` signs as somebody else.
+pub(super) async fn whole_list_as<Page, Item, E, Sent>(
+    clients: &Clients,
+    operation: Operation,
+    identity: Identity,
+    send: impl Fn(Option<String>) -> Sent,
+    read: impl Fn(Page) -> (Vec<Item>, Option<String>),
+) -> Result<Vec<Item>, AwsError>
+where
+    Sent: Future<Output = Result<Page, SdkError<E, HttpResponse>>>,
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
     let mut all = Vec::new();
     let mut token = None;
     for _ in 0..MOST_PAGES {
-        let page = patiently(clients, operation, || send(token.clone())).await?;
+        let page = patiently(clients, (operation, identity), || send(token.clone())).await?;
         let (listed, next) = read(page);
         all.extend(listed);
         // A page may be empty and yet have a token: only its absence ends a list.
@@ -59,7 +74,7 @@ where
 /// make us ask for more.
 async fn patiently<Page, E, Sent>(
     clients: &Clients,
-    operation: Operation,
+    (operation, identity): (Operation, Identity),
     send: impl Fn() -> Sent,
 ) -> Result<Page, AwsError>
 where
@@ -68,7 +83,7 @@ where
 {
     let mut wait = SLOW_DOWN;
     for _ in 0..PATIENCE {
-        match clients.ask(operation, Identity::Own, send()).await {
+        match clients.ask(operation, identity, send()).await {
             Err(AwsError::Throttled { retry_after }) => {
                 sleep(retry_after.unwrap_or(wait).min(LONGEST_WAIT)).await;
                 wait *= 2;
@@ -76,5 +91,5 @@ where
             answer => return answer,
         }
     }
-    clients.ask(operation, Identity::Own, send()).await
+    clients.ask(operation, identity, send()).await
 }

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use aws_sdk_securityhub::types::Member;
+
 use super::{Aws, error::AwsError, list::whole_list, operation::Operation};
 use crate::domain::{Account, AccountId};
 
 /// The largest page that AWS gives (API model).
-const PAGE: i32 = 50;
+pub(super) const PAGE: i32 = 50;
 
 impl Aws {
     /// The member accounts, as Security Hub lists them to its administrator in `aws.region`, and the
@@ -41,10 +43,14 @@ impl Aws {
             |page| (page.members.unwrap_or_default(), page.next_token),
         )
         .await?;
-        let ids = listed.into_iter().filter_map(|member| member.account_id);
-        let ids = ids.map(AccountId::new);
-        Ok(ids.filter(AccountId::is_well_formed).collect())
+        Ok(account_ids(listed).collect())
     }
+}
+
+/// The accounts of listed members.
+pub(super) fn account_ids(listed: Vec<Member>) -> impl Iterator<Item = AccountId> {
+    let ids = listed.into_iter().filter_map(|member| member.account_id);
+    ids.map(AccountId::new).filter(AccountId::is_well_formed)
 }
 
 fn unnamed(id: AccountId) -> Account {

@@ -93,6 +93,8 @@ impl Metrics {
             | Operation::ListOrganizationalUnitsForParent
             | Operation::ListTagsForResource
             | Operation::ListMembers
+            | Operation::ListFindingAggregators
+            | Operation::GetFindingAggregator
             | Operation::DescribeRegions => {}
         }
     }

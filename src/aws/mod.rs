@@ -24,6 +24,7 @@ mod pretend;
 mod raw_body;
 mod selection;
 mod settings;
+mod sight;
 mod skew;
 #[cfg(test)]
 mod tests;
@@ -45,6 +46,7 @@ pub use settings::{
     AccountSelection, AccountsSection, AwsSection, ListedAccount, RegionsSection, RoleSection,
     Settings, TagValues,
 };
+pub use sight::Aggregation;
 
 use crate::domain::{AccountId, Clock, Timestamp};
 use bounds::Room;

@@ -17,6 +17,10 @@ pub enum Operation {
     ListTagsForResource,
     /// The accounts of Security Hub's administrator.
     ListMembers,
+    /// Where an account's findings of several Regions are gathered.
+    ListFindingAggregators,
+    /// Which Regions those are.
+    GetFindingAggregator,
     /// The Regions that an account can use.
     DescribeRegions,
     /// A page of findings.
@@ -24,7 +28,7 @@ pub enum Operation {
 }
 
 impl Operation {
-    pub(super) const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 11] = [
         Self::CallerIdentity,
         Self::AssumeRole,
         Self::ListAccounts,
@@ -32,6 +36,8 @@ impl Operation {
         Self::ListOrganizationalUnitsForParent,
         Self::ListTagsForResource,
         Self::ListMembers,
+        Self::ListFindingAggregators,
+        Self::GetFindingAggregator,
         Self::DescribeRegions,
         Self::GetFindings,
     ];
@@ -46,7 +52,10 @@ impl Operation {
             | Self::ListOrganizationalUnitsForParent
             | Self::ListTagsForResource => "organizations",
             Self::DescribeRegions => "ec2",
-            Self::ListMembers | Self::GetFindings => "securityhub",
+            Self::ListMembers
+            | Self::ListFindingAggregators
+            | Self::GetFindingAggregator
+            | Self::GetFindings => "securityhub",
         }
     }
 
@@ -61,6 +70,8 @@ impl Operation {
             Self::ListOrganizationalUnitsForParent => "ListOrganizationalUnitsForParent",
             Self::ListTagsForResource => "ListTagsForResource",
             Self::ListMembers => "ListMembers",
+            Self::ListFindingAggregators => "ListFindingAggregators",
+            Self::GetFindingAggregator => "GetFindingAggregator",
             Self::DescribeRegions => "DescribeRegions",
             Self::GetFindings => "GetFindings",
         }

@@ -184,7 +184,7 @@ fn note(log: &RwLock<Vec<Asked>>, head: &Parts, body: String) -> Asked {
         .filter(|operation| operation.service() == scope[3])
         .find(|operation| match scope[3] {
             "organizations" => target.ends_with(&format!(".{}", operation.name())),
-            "securityhub" => (head.method == "GET") == (*operation == Operation::ListMembers),
+            "securityhub" => *operation == of_security_hub(head.uri.path()),
             _ => body.contains(&format!("Action={}&", operation.name())),
         })
         .unwrap();
@@ -199,4 +199,13 @@ fn note(log: &RwLock<Vec<Asked>>, head: &Parts, body: String) -> Asked {
     };
     log.push(asked.clone());
     asked
+}
+
+fn of_security_hub(path: &str) -> Operation {
+    match path {
+        "/members" => Operation::ListMembers,
+        "/findingAggregator/list" => Operation::ListFindingAggregators,
+        "/findings" => Operation::GetFindings,
+        _ => Operation::GetFindingAggregator,
+    }
 }

@@ -44,11 +44,14 @@ pub(super) async fn assemble(config: &Config) -> anyhow::Result<Assembled> {
     let daemon = Daemon {
         aws: Arc::new(aws),
         store,
+        outlook: config.sync.outlook.clone(),
         rulebook: Arc::new(Rulebook::new(config.routes.clone())),
         sinks: sinks.collect(),
         clock,
         pace: Pace {
             poll_interval: config.sync.poll_interval,
+            poll_interval_max: config.sync.poll_interval_max,
+            gaps_interval: config.sync.gaps_interval,
             discover_interval,
             rules: config.sync.rules,
             retention: config.retention,

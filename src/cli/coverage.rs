@@ -1,11 +1,15 @@
 //! `hubwatch coverage`: how well every scope can be read.
 
+mod gaps;
+
 use std::collections::BTreeMap;
 
 use clap::Args;
 use serde::Serialize;
 
-use crate::domain::{Clock, ClockKind, Complete, Coverage, CoverageState, Timestamp};
+use crate::domain::{
+    Clock, ClockKind, Complete, Coverage, CoverageState, Scope, Timestamp, Vantage,
+};
 
 use super::{
     Exit,
@@ -20,7 +24,7 @@ use super::{
                         hubwatch coverage --config hubwatch.toml --state denied --state role-missing\n\n\
                         The table says how long ago each state began, and how long ago the last window that each \
                         clock read to its end ended; for history, how long ago it was recorded.\n\n\
-                        Exit codes: 0 all shown can be read, 3 some cannot."
+                        Exit codes: 0 all shown can be read, 3 some cannot; with --gaps: 0 nothing is missing, 3 something is."
 )]
 pub(super) struct CoverageArgs {
     #[command(flatten)]
@@ -31,6 +35,10 @@ pub(super) struct CoverageArgs {
     /// Only this account; may be repeated.
     #[arg(long, value_name = "ID")]
     account: Vec<String>,
+    /// What accounts show of themselves and the administrator or home Region lacks, as of the last
+    /// comparison (sync.gaps_interval).
+    #[arg(long, conflicts_with = "state")]
+    gaps: bool,
     /// How to print.
     #[arg(long, value_enum, default_value_t = Output::Table)]
     output: Output,
@@ -47,14 +55,19 @@ fn state(word: &str) -> Result<CoverageState, String> {
 }
 
 pub(super) async fn run(args: &CoverageArgs) -> anyhow::Result<Exit> {
-    let mut coverage = args.store.open()?.coverage().await?;
+    let is_asked_for = |scope: &Scope| {
+        let mut accounts = args.account.iter();
+        args.account.is_empty() || accounts.any(|id| id == scope.account.as_str())
+    };
+    let store = args.store.open()?;
+    if args.gaps {
+        let mut gaps = store.gaps().await?;
+        gaps.retain(|gap| is_asked_for(&gap.scope));
+        return gaps::show(args.output, &gaps);
+    }
+    let mut coverage = store.coverage().await?;
     coverage.retain(|scope| {
-        (args.state.is_empty() || args.state.contains(&scope.state))
-            && (args.account.is_empty()
-                || args
-                    .account
-                    .iter()
-                    .any(|id| id == scope.scope.account.as_str()))
+        (args.state.is_empty() || args.state.contains(&scope.state)) && is_asked_for(&scope.scope)
     });
     let now = Clock::system().now();
     let rows = coverage.iter().map(|scope| CoverageRow::new(scope, now));
@@ -93,6 +106,8 @@ struct CoverageRow {
     account_id: String,
     account_name: String,
     region: String,
+    /// The vantage that shows it, if it is not asked itself.
+    seen_from: Option<Vantage>,
     state: CoverageState,
     since: Timestamp,
     last_complete: Option<Timestamp>,
@@ -121,6 +136,7 @@ impl CoverageRow {
             account_id: coverage.scope.account.to_string(),
             account_name: coverage.account_name.clone(),
             region: coverage.scope.region.to_string(),
+            seen_from: coverage.seen_from.clone(),
             state: coverage.state,
             since: coverage.since,
             last_complete: coverage.last_complete(),
@@ -144,6 +160,7 @@ impl Row for CoverageRow {
         "Account",
         "Name",
         "Region",
+        "Seen from",
         "State",
         "Since",
         "Tail",
@@ -159,6 +176,9 @@ impl Row for CoverageRow {
             self.account_id.clone(),
             self.account_name.clone(),
             self.region.clone(),
+            self.seen_from
+                .as_ref()
+                .map_or_else(|| "itself".to_owned(), ToString::to_string),
             self.state.as_str().to_owned(),
             age(self.since, self.now),
         ];

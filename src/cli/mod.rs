@@ -147,7 +147,7 @@ async fn dispatch(command: Command) -> anyhow::Result<Exit> {
         Command::Findings(args) => findings::run(&args).await,
         Command::Incidents(args) => incidents::run(&args).await,
         Command::Coverage(args) => coverage::run(&args).await,
-        Command::Demo(args) => demo::run(&args).await,
+        Command::Demo(args) => Box::pin(demo::run(&args)).await,
         Command::Simulate(args) => simulate::run(&args).await,
     }
 }

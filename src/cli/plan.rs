@@ -1,6 +1,10 @@
 //! `hubwatch plan`: what reading will cost.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::Context as _;
 use clap::Args;
@@ -9,9 +13,11 @@ use serde::Serialize;
 use crate::{
     aws::{Aws, FINDINGS_PAGE, Operation},
     config::Config,
-    domain::{Account, Clock, Question, Region, Scope},
+    domain::{Account, Clock, CoverageState, Outlook, Question, Region, Scope, Vantage},
     observe::{new_registry, telemetry},
-    pipeline::{Basis, Forecast, REFRESHED_EVERY, Regions, WATCHED_PART, forecast, survey},
+    pipeline::{
+        Basis, Forecast, Lookout, REFRESHED_EVERY, Regions, Seen, WATCHED_PART, forecast, survey,
+    },
     store::{self, Access},
 };
 
@@ -25,6 +31,8 @@ use super::{
 const USUAL_FINDINGS: u64 = 1_000;
 /// Accounts on a page of the organization's list.
 const ACCOUNTS_PAGE: usize = 20;
+/// Members on a page of Security Hub's list.
+const MEMBERS_PAGE: usize = 50;
 
 #[derive(Debug, Args)]
 pub(super) struct PlanArgs {
@@ -49,19 +57,20 @@ pub(super) async fn run(args: &PlanArgs) -> anyhow::Result<Exit> {
     let config = args.config.load()?;
     telemetry::init(&config.log)?;
     let aws = Arc::new(Aws::connect(config.aws.clone(), Clock::system(), &new_registry()?).await?);
-    let extent = Extent::ask(&aws).await?;
+    let extent = Extent::ask(&aws, &config.sync.outlook).await?;
     let (known, source) = findings_known(args.findings, &config).await;
     let usual = args.findings.unwrap_or(USUAL_FINDINGS);
-    let findings = extent
-        .scopes
-        .iter()
-        .map(|scope| known.get(scope).copied().unwrap_or(usual));
-    let basis = basis(&config, extent.active, findings.collect());
+    let of = |scope: &Scope| known.get(scope).copied().unwrap_or(usual);
+    let findings = extent.vantages.values();
+    let findings = findings.map(|scopes| scopes.iter().map(of).sum());
+    let basis = basis(&config, &extent, findings.collect());
     let plan = Plan {
         accounts: extent.accounts,
         accounts_asked: extent.active,
         accounts_in_trouble: extent.in_trouble,
-        scopes: basis.findings.len(),
+        scopes: extent.vantages.values().map(Vec::len).sum(),
+        vantages: extent.vantages.len(),
+        unseen: extent.unseen,
         disabled_regions: extent.disabled_regions,
         findings_from: source,
         discovery_requests: discovery_requests(&config, &extent),
@@ -87,21 +96,65 @@ struct Extent {
     /// Accounts that could not be asked for their Regions.
     in_trouble: usize,
     disabled_regions: usize,
-    scopes: Vec<Scope>,
+    /// Accounts x Regions that the administrator does not see, and that nobody reads.
+    unseen: usize,
+    /// What is asked, and the accounts x Regions that each shows.
+    vantages: BTreeMap<Vantage, Vec<Scope>>,
+    /// Requests that list the administrator's members, where there is one.
+    members_requests: usize,
 }
 
 impl Extent {
-    async fn ask(aws: &Arc<Aws>) -> anyhow::Result<Self> {
+    async fn ask(aws: &Arc<Aws>, outlook: &Outlook) -> anyhow::Result<Self> {
         let accounts = aws.accounts().await.context("cannot list accounts")?;
-        let home = aws.home_regions().await.context("cannot list Regions")?;
-        let mut progress = Steps::new("accounts asked for their Regions", accounts.len());
         let mut extent = Self {
             accounts: accounts.len(),
             active: 0,
             in_trouble: 0,
             disabled_regions: 0,
-            scopes: Vec::new(),
+            unseen: 0,
+            vantages: BTreeMap::new(),
+            members_requests: 0,
         };
+        let lookout = Lookout::ask(aws, outlook)
+            .await
+            .context("cannot find out what Security Hub's administrator sees")?;
+        match lookout {
+            None => extent.ask_each(aws, accounts).await?,
+            Some(lookout) => extent.look_from(&lookout, &accounts),
+        }
+        Ok(extent)
+    }
+
+    /// What an administrator sees of the accounts.
+    fn look_from(&mut self, lookout: &Lookout, accounts: &[Account]) {
+        self.in_trouble = lookout.troubles().count();
+        self.members_requests =
+            lookout.enabled_regions().len() * accounts.len().div_ceil(MEMBERS_PAGE);
+        for account in accounts {
+            let Regions::Listed(states) = lookout.regions_of(account) else {
+                continue;
+            };
+            self.active += 1;
+            for state in states {
+                let scope = scope(account, state.region);
+                match lookout.of(&scope) {
+                    Seen::From(vantage) => self.reads(vantage, scope),
+                    Seen::Itself => self.reads(Vantage::member(scope.clone()), scope),
+                    Seen::Not(CoverageState::RegionDisabled, _) => self.disabled_regions += 1,
+                    Seen::Not(..) => self.unseen += 1,
+                }
+            }
+        }
+    }
+
+    fn reads(&mut self, vantage: Vantage, scope: Scope) {
+        self.vantages.entry(vantage).or_default().push(scope);
+    }
+
+    async fn ask_each(&mut self, aws: &Arc<Aws>, accounts: Vec<Account>) -> anyhow::Result<()> {
+        let home = aws.home_regions().await.context("cannot list Regions")?;
+        let mut progress = Steps::new("accounts asked for their Regions", accounts.len());
         survey(aws, accounts, |account, regions| {
             progress.step();
             let states = match regions {
@@ -109,22 +162,23 @@ impl Extent {
                 Regions::Listed(states) => states,
                 // The daemon goes on with our own Regions, too.
                 Regions::Trouble(_) => {
-                    extent.in_trouble += 1;
+                    self.in_trouble += 1;
                     home.clone()
                 }
             };
-            extent.active += 1;
+            self.active += 1;
             for state in states {
                 if state.enabled {
-                    extent.scopes.push(scope(&account, state.region));
+                    let scope = scope(&account, state.region);
+                    self.reads(Vantage::member(scope.clone()), scope);
                 } else {
-                    extent.disabled_regions += 1;
+                    self.disabled_regions += 1;
                 }
             }
         })
         .await;
         progress.finish();
-        Ok(extent)
+        Ok(())
     }
 }
 
@@ -157,21 +211,39 @@ async fn findings_known(typed: Option<u64>, config: &Config) -> (HashMap<Scope, 
     (known, source)
 }
 
-fn basis(config: &Config, accounts: usize, findings: Vec<u64>) -> Basis {
+fn basis(config: &Config, extent: &Extent, findings: Vec<u64>) -> Basis {
+    let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+    let asked = extent.vantages.keys().map(|vantage| &vantage.at.account);
+    let sessions = asked.collect::<BTreeSet<_>>().len();
+    let asks_regions = match (&config.sync.outlook, config.aws.asks_regions()) {
+        (_, false) => 0,
+        (Outlook::Members, true) => extent.active,
+        (Outlook::Wide { .. }, true) => 1,
+    };
     Basis {
         findings,
-        accounts: u64::try_from(accounts).unwrap_or(u64::MAX),
+        sessions: count(sessions),
+        regions_requests: count(asks_regions),
+        members_requests: count(extent.members_requests),
+        poll_interval_max: config.sync.poll_interval_max,
         rules: config.sync.rules,
         per_second: config.aws.pace().per_second,
         concurrency: config.sync.concurrency,
         refresh: config.aws.refresh(),
         session: config.aws.session_duration(),
-        asks_regions: config.aws.asks_regions(),
     }
 }
 
 /// Requests for one look at all accounts: the list, and for each account a session and its Regions.
 fn discovery_requests(config: &Config, extent: &Extent) -> usize {
+    if let Outlook::Wide {
+        home_region_only, ..
+    } = &config.sync.outlook
+    {
+        // A session, the Regions, and two requests about the aggregator.
+        let about = 2 + if *home_region_only { 2 } else { 0 };
+        return extent.accounts.div_ceil(ACCOUNTS_PAGE) + about + extent.members_requests;
+    }
     let each = if config.aws.asks_regions() { 2 } else { 1 };
     extent.accounts.div_ceil(ACCOUNTS_PAGE) + extent.active * each + each - 1
 }
@@ -182,6 +254,10 @@ struct Plan {
     accounts_asked: usize,
     accounts_in_trouble: usize,
     scopes: usize,
+    /// What is asked for them.
+    vantages: usize,
+    /// Accounts x Regions that the administrator does not see, and that nobody reads.
+    unseen: usize,
     disabled_regions: usize,
     findings_from: String,
     discovery_requests: usize,
@@ -220,7 +296,7 @@ impl Plan {
             line(
                 "accounts x Regions",
                 self.scopes.to_string(),
-                format!("read; {} more are off", self.disabled_regions),
+                self.reading(config),
             ),
             line(
                 "findings",
@@ -230,17 +306,24 @@ impl Plan {
             line(
                 "requests to look around",
                 self.discovery_requests.to_string(),
-                format!(
-                    "{} and, for each account, {} and {}",
-                    Operation::ListAccounts,
-                    Operation::AssumeRole,
-                    Operation::DescribeRegions
-                ),
+                looking_around(config),
             ),
         ];
         lines.extend(self.backfill(config));
         lines.extend(self.steady(config));
         lines
+    }
+
+    fn reading(&self, config: &Config) -> String {
+        let off = format!("{} more are off", self.disabled_regions);
+        match config.sync.outlook {
+            Outlook::Members => format!("read; {off}"),
+            Outlook::Wide { .. } => format!(
+                "read by asking {} vantages; {} more are out of the administrator's sight and not \
+                 read, {off}",
+                self.vantages, self.unseen
+            ),
+        }
     }
 
     fn backfill(&self, config: &Config) -> Vec<Line> {
@@ -250,8 +333,8 @@ impl Plan {
                 what: "history: requests",
                 figure: self.forecast.backfill_requests.to_string(),
                 how: format!(
-                    "two windows for each account and Region, {} findings a request; {} for the \
-                     largest",
+                    "two windows for each account and Region that is asked, {} findings a request; \
+                     {} for the largest",
                     FINDINGS_PAGE, self.forecast.backfill_requests_largest_scope
                 ),
             },
@@ -286,6 +369,15 @@ impl Plan {
                     duration(REFRESHED_EVERY.as_secs_f64())
                 ),
             ),
+            Line {
+                what: "then: tail where all is quiet",
+                figure: rate(self.forecast.quiet_tail_per_minute),
+                how: format!(
+                    "sync.poll_interval_max = {}, which every account and Region reaches that shows \
+                     nothing new for long enough",
+                    duration(config.sync.poll_interval_max.as_secs_f64())
+                ),
+            },
             every(
                 "then: watch",
                 all.watch_per_minute,
@@ -330,9 +422,31 @@ impl Plan {
             Line {
                 what: "then: Regions asked",
                 figure: rate(self.forecast.describe_regions_per_minute),
-                how: "every account, each accounts.refresh".to_owned(),
+                how: "of every account that is asked, each accounts.refresh".to_owned(),
+            },
+            Line {
+                what: "then: members listed",
+                figure: rate(self.forecast.list_members_per_minute),
+                how: "of the administrator in every Region, each accounts.refresh".to_owned(),
             },
         ]
+    }
+}
+
+fn looking_around(config: &Config) -> String {
+    let list = Operation::ListAccounts;
+    match config.sync.outlook {
+        Outlook::Members => format!(
+            "{list} and, for each account, {} and {}",
+            Operation::AssumeRole,
+            Operation::DescribeRegions
+        ),
+        Outlook::Wide { .. } => format!(
+            "{list}, and of the administrator alone {}, {} and {} in every Region",
+            Operation::AssumeRole,
+            Operation::DescribeRegions,
+            Operation::ListMembers
+        ),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Scope, SyncProgress, window::WindowKind};
+use super::{Scope, SyncProgress, Vantage, window::WindowKind};
 
 /// What reading a scope is like now. A scope is in exactly one state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
@@ -26,7 +26,8 @@ pub enum CoverageState {
     Suspended,
     /// No usable answer: network, service trouble, or an answer that cannot be read.
     Unreachable,
-    /// No longer asked, because the account or Region left the configuration or organization.
+    /// No longer asked or seen: the account or Region left the configuration or organization, or the
+    /// administrator's sight.
     Stale,
 }
 
@@ -194,7 +195,9 @@ pub struct Coverage {
     pub state: CoverageState,
     /// Since when it is in this state.
     pub since: Timestamp,
-    /// Up to when each clock has looked.
+    /// The vantage that shows its findings; `None` where the scope is asked itself.
+    pub seen_from: Option<Vantage>,
+    /// Up to when each clock has looked, of that vantage where there is one.
     pub complete: Complete,
     /// How far it is recorded; `None` before first contact.
     pub progress: Option<SyncProgress>,

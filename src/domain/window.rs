@@ -125,7 +125,8 @@ pub struct WindowRules {
     pub backfill: SignedDuration,
 }
 
-/// How far a scope is recorded.
+/// How far a vantage is recorded. Of one that is wide this is about all that it shows, and says nothing
+/// of the scopes in its sight when they are asked themselves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SyncProgress {
     /// When the scope was first met: history ends here, and the tail begins.
@@ -248,7 +249,13 @@ impl SyncProgress {
     #[must_use]
     pub fn reconcile_window(&self, now: Timestamp, rules: WindowRules) -> Option<Window> {
         let due = now.duration_since(self.reconciled_at) >= rules.reconcile_every;
-        (due && self.is_backfilled()).then_some(Window {
+        self.everything(now).filter(|_| due)
+    }
+
+    /// Everything, to be compared now. Not while history is missing.
+    #[must_use]
+    pub fn everything(&self, now: Timestamp) -> Option<Window> {
+        self.is_backfilled().then_some(Window {
             kind: WindowKind::Reconcile,
             start: ORIGIN,
             end: now,

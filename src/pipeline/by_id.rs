@@ -6,11 +6,12 @@ use tracing::info;
 
 use crate::{
     asff,
-    domain::{ClockKind, Question, Scope},
+    domain::{ClockKind, FindingKey, Question, Scope, Vantage},
     store::{KnownFinding, Reached},
 };
 
 use super::{
+    lookout::still_in_sight,
     page_token::PageToken,
     poll::{MAX_PAGES, PollError, Poller},
 };
@@ -18,55 +19,71 @@ use super::{
 /// How many findings are asked for by id in one poll; the others wait for the next.
 const MAX_BY_ID: u32 = 200;
 
+/// A known finding that AWS did not return when it was asked for it by id.
+struct Absent {
+    number: i64,
+    scope: Scope,
+}
+
 impl Poller {
     /// Asks for findings behind open incidents by id: what analysts do to them does not move
-    /// `UpdatedAt`.
-    pub(super) async fn watch(&self, scope: &Scope) -> Result<(), PollError> {
-        let known = self.store.watched(scope, MAX_BY_ID).await?;
+    /// `UpdatedAt`. Returns whether there are any.
+    pub(super) async fn watch(&self, vantage: &Vantage) -> Result<bool, PollError> {
+        let known = self.store.watched(vantage, MAX_BY_ID).await?;
         if known.is_empty() {
-            self.recorder.unwatched(scope, self.clock.now()).await;
-            return Ok(());
+            self.recorder.unwatched(vantage, self.clock.now()).await;
+            return Ok(false);
         }
         for some in known.chunks(Question::MAX_IDS) {
-            self.ask_by_id(scope, some, ClockKind::Watch).await?;
+            self.ask_by_id(vantage, some, ClockKind::Watch).await?;
         }
         let more = u32::try_from(known.len()).is_ok_and(|count| count == MAX_BY_ID);
         let last = known.last().filter(|_| more).map(|finding| finding.number);
         self.store
-            .note_watched(scope, last, self.clock.now())
+            .note_watched(vantage, last, self.clock.now())
             .await?;
-        Ok(())
+        Ok(!known.is_empty())
     }
 
-    /// Asks for what a comparison did not meet by id. What is not there either is gone.
-    pub(super) async fn look_for_suspects(&self, scope: &Scope) -> Result<(), PollError> {
-        let suspects = self.store.suspects(scope, MAX_BY_ID).await?;
+    /// Asks for what a comparison did not meet by id. What is not there either is gone, if it would be
+    /// in sight.
+    pub(super) async fn look_for_suspects(&self, vantage: &Vantage) -> Result<(), PollError> {
+        let suspects = self.store.suspects(vantage, MAX_BY_ID).await?;
+        let mut absent = Vec::new();
         for some in suspects.chunks(Question::MAX_IDS) {
-            let absent = self.ask_by_id(scope, some, ClockKind::Reconcile).await?;
-            let asked = some.iter().map(|suspect| suspect.number).collect();
-            let gone = self
-                .store
-                .clear_suspects(asked, absent, self.clock.now())
-                .await?;
-            if gone > 0 {
-                info!(%scope, gone, "findings are no longer there");
-            }
+            absent.extend(self.ask_by_id(vantage, some, ClockKind::Reconcile).await?);
+        }
+        if suspects.is_empty() {
+            return Ok(());
+        }
+        // Asked after the findings were: a member that left in between takes them along.
+        let scopes = absent.iter().map(|absent| absent.scope.clone());
+        let in_sight = still_in_sight(&self.aws, vantage, scopes).await?;
+        absent.retain(|absent| in_sight.contains(&absent.scope));
+        let asked = suspects.iter().map(|suspect| suspect.number).collect();
+        let absent = absent.into_iter().map(|absent| absent.number).collect();
+        let gone = self
+            .store
+            .clear_suspects(asked, absent, self.clock.now())
+            .await?;
+        if gone > 0 {
+            info!(scope = %vantage, gone, "findings are no longer there");
         }
         Ok(())
     }
 
-    /// Asks for known findings by id, records what comes, and returns the numbers of the others.
+    /// Asks for known findings by id, records what comes, and returns the others.
     async fn ask_by_id(
         &self,
-        scope: &Scope,
+        vantage: &Vantage,
         known: &[KnownFinding],
         clock: ClockKind,
-    ) -> Result<Vec<i64>, PollError> {
+    ) -> Result<Vec<Absent>, PollError> {
         let keyed = known.iter().filter_map(|finding| {
-            let reading = asff::read(&finding.raw, scope, &self.partition).ok()?;
+            let reading = asff::read(&finding.raw, &vantage.at, &self.partition).ok()?;
             Some((finding.number, reading.finding.key))
         });
-        let keyed: Vec<_> = keyed.collect();
+        let keyed: Vec<(i64, FindingKey)> = keyed.collect();
         let ids: BTreeSet<&str> = keyed.iter().map(|(_, key)| key.id.as_str()).collect();
         let question = Question::Ids(ids.into_iter().map(str::to_owned).collect());
         let mut met = BTreeSet::new();
@@ -75,19 +92,23 @@ impl Poller {
             if self.stop.is_cancelled() {
                 return Err(PollError::Stopped);
             }
-            let page = self.page(scope, &question, token.get()).await?;
+            let page = self.page(vantage, &question, token.get()).await?;
             met.extend(
                 page.findings
                     .iter()
                     .map(|record| record.finding.key.clone()),
             );
             let next_token = page.next_token.clone();
-            self.record(scope, page, clock, None, Reached::Nothing)
+            self.record(vantage, page, clock, None, Reached::Nothing)
                 .await?;
             match next_token {
                 None => {
                     let absent = keyed.into_iter().filter(|(_, key)| !met.contains(key));
-                    return Ok(absent.map(|(number, _)| number).collect());
+                    let absent = absent.map(|(number, key)| Absent {
+                        number,
+                        scope: key.scope(),
+                    });
+                    return Ok(absent.collect());
                 }
                 Some(next) => token.follow(next)?,
             }

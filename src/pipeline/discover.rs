@@ -1,6 +1,9 @@
 //! Discovery: which accounts and Regions there are.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::Arc,
+};
 
 use tokio::time::{Duration, sleep};
 use tokio_util::sync::CancellationToken;
@@ -8,14 +11,16 @@ use tracing::{info, warn};
 
 use crate::{
     aws::{Aws, AwsError},
-    domain::{Account, AccountId, Clock, Coverage, CoverageState, Region, Scope},
+    domain::{Account, AccountId, Clock, Coverage, CoverageState, Outlook, Region, Scope, Vantage},
     observe::{Printable, Pulse},
     store::{CensusEntry, Store},
 };
 
 use super::{
     Daemon,
+    lookout::{Lookout, Seen},
     schedule::Schedule,
+    sights::Sights,
     survey::{Regions, survey},
 };
 
@@ -35,6 +40,8 @@ enum DiscoverError {
     Accounts(#[source] AwsError),
     #[error("cannot list Regions: {0}")]
     HomeRegions(#[source] AwsError),
+    #[error("cannot find out what Security Hub's administrator sees: {0}")]
+    Lookout(#[source] AwsError),
     #[error("{0}")]
     Store(#[from] crate::store::StoreError),
 }
@@ -44,25 +51,32 @@ pub(super) struct Discoverer {
     aws: Arc<Aws>,
     store: Arc<dyn Store>,
     schedule: Arc<Schedule>,
+    sights: Arc<Sights>,
+    outlook: Outlook,
+    /// What the administrator saw last time.
+    last: Option<Lookout>,
     clock: Clock,
     pulse: Pulse,
     interval: Duration,
 }
 
 impl Discoverer {
-    pub(super) fn new(daemon: &Daemon, schedule: Arc<Schedule>) -> Self {
+    pub(super) fn new(daemon: &Daemon, schedule: Arc<Schedule>, sights: Arc<Sights>) -> Self {
         let patience = PATIENCE.max(daemon.pace.discover_interval * 3);
         Self {
             aws: Arc::clone(&daemon.aws),
             store: Arc::clone(&daemon.store),
             schedule,
+            sights,
+            outlook: daemon.outlook.clone(),
+            last: None,
             clock: daemon.clock.clone(),
             pulse: daemon.health.expect(NAME, patience),
             interval: daemon.pace.discover_interval,
         }
     }
 
-    pub(super) async fn run(self, stop: CancellationToken) {
+    pub(super) async fn run(mut self, stop: CancellationToken) {
         loop {
             let done = tokio::select! {
                 () = stop.cancelled() => return,
@@ -89,11 +103,49 @@ impl Discoverer {
     }
 
     /// Takes one complete census, stores it, and schedules what can be read.
-    async fn step(&self) -> Result<(), DiscoverError> {
+    async fn step(&mut self) -> Result<(), DiscoverError> {
         self.pulse.beat();
         // What is scheduled below is read in windows that AWS's clock has a say in.
         self.aws.hear_the_time().await;
         let accounts = self.aws.accounts().await.map_err(DiscoverError::Accounts)?;
+        let listed = accounts.len();
+        let known = known_regions(self.store.coverage().await?);
+        let census = match self.look_out().await? {
+            None => self.ask_each(accounts, &known).await?,
+            Some(lookout) => seen_from_afar(lookout, accounts, &known),
+        };
+        let mut sights: HashMap<Vantage, HashSet<Scope>> = HashMap::new();
+        let mut vantages = HashSet::new();
+        for entry in &census {
+            if let Some(vantage) = &entry.seen_from {
+                let followed = sights.entry(vantage.clone()).or_default();
+                followed.insert(entry.scope.clone());
+                vantages.insert(vantage.clone());
+            } else if is_polled(entry, &self.outlook) {
+                vantages.insert(Vantage::member(entry.scope.clone()));
+            }
+        }
+        info!(
+            accounts = listed,
+            scopes = census.len(),
+            vantages = vantages.len(),
+            "took the census"
+        );
+        // Before the store is told since when a scope is in sight, so that no window that begins later
+        // passes it over.
+        self.sights.widen(&sights);
+        self.store.take_census(census, self.clock.now()).await?;
+        self.sights.set(sights);
+        self.schedule.set(vantages).await;
+        Ok(())
+    }
+
+    /// Asks every account for its Regions.
+    async fn ask_each(
+        &self,
+        accounts: Vec<Account>,
+        known: &BTreeMap<AccountId, Vec<Region>>,
+    ) -> Result<Vec<CensusEntry>, DiscoverError> {
         let home = self
             .aws
             .home_regions()
@@ -104,8 +156,6 @@ impl Discoverer {
             .filter(|state| state.enabled)
             .map(|state| state.region)
             .collect();
-        let known = known_regions(self.store.coverage().await?);
-        let listed = accounts.len();
         let mut census = Vec::new();
         survey(&self.aws, accounts, |account, regions| {
             self.pulse.beat();
@@ -114,21 +164,50 @@ impl Discoverer {
             census.extend(entries(&account, regions, before, &fallback));
         })
         .await;
-        let polled = census
-            .iter()
-            .filter(|entry| is_polled(entry))
-            .map(|e| e.scope.clone());
-        let polled: Vec<Scope> = polled.collect();
-        info!(
-            accounts = listed,
-            scopes = census.len(),
-            polled = polled.len(),
-            "took the census"
-        );
-        self.store.take_census(census, self.clock.now()).await?;
-        self.schedule.set(polled).await;
-        Ok(())
+        Ok(census)
     }
+
+    /// What the administrator sees now, where there is one to ask.
+    async fn look_out(&mut self) -> Result<Option<&Lookout>, DiscoverError> {
+        let asked = Lookout::ask(&self.aws, &self.outlook).await;
+        let Some(mut lookout) = asked.map_err(DiscoverError::Lookout)? else {
+            return Ok(None);
+        };
+        for (at, error) in lookout.troubles() {
+            warn!(scope = %at, error = %Printable(error), "cannot list the members of {at}");
+        }
+        lookout
+            .remember(self.last.as_ref())
+            .map_err(DiscoverError::Lookout)?;
+        Ok(Some(self.last.insert(lookout)))
+    }
+}
+
+/// The census of accounts that are not asked themselves, as far as the administrator sees them.
+fn seen_from_afar(
+    lookout: &Lookout,
+    accounts: Vec<Account>,
+    known: &BTreeMap<AccountId, Vec<Region>>,
+) -> Vec<CensusEntry> {
+    let fallback = lookout.enabled_regions();
+    let mut census = Vec::new();
+    for account in accounts {
+        let before = known.get(&account.id).map(Vec::as_slice);
+        let regions = lookout.regions_of(&account);
+        let before = before.unwrap_or_default();
+        let mut of_account = entries(&account, regions, before, &fallback);
+        for entry in &mut of_account {
+            if entry.trouble.is_none() {
+                match lookout.of(&entry.scope) {
+                    Seen::Itself => {}
+                    Seen::From(vantage) => entry.seen_from = Some(vantage),
+                    Seen::Not(state, why) => entry.trouble = Some((state, why)),
+                }
+            }
+        }
+        census.extend(of_account);
+    }
+    census
 }
 
 /// One entry for each Region of an account. Where the account cannot be asked, the Regions that it
@@ -146,6 +225,7 @@ fn entries(
         },
         account_name: account.name.clone(),
         trouble,
+        seen_from: None,
     };
     let assumed = if before.is_empty() { fallback } else { before };
     match regions {
@@ -181,13 +261,13 @@ fn entries(
     }
 }
 
-/// Whether a poll can find out more. A Region that is off or an account that is suspended changes
-/// by the next census only.
-fn is_polled(entry: &CensusEntry) -> bool {
-    !matches!(
-        entry.trouble,
-        Some((CoverageState::Suspended | CoverageState::RegionDisabled, _))
-    )
+/// Whether a poll can find out more: where nothing is in the way, and where a role may be assumed again
+/// before the next census. What stands in an administrator's way changes by the next census only.
+fn is_polled(entry: &CensusEntry, outlook: &Outlook) -> bool {
+    match &entry.trouble {
+        None => true,
+        Some((state, _)) => *outlook == Outlook::Members && *state == CoverageState::RoleMissing,
+    }
 }
 
 fn known_regions(coverage: Vec<Coverage>) -> BTreeMap<AccountId, Vec<Region>> {

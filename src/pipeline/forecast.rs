@@ -20,10 +20,16 @@ const BACKFILL_WINDOWS: u64 = 2;
 /// What a forecast is computed from.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Basis {
-    /// Findings in each scope that is read.
+    /// Findings in sight of each vantage that is asked.
     pub findings: Vec<u64>,
-    /// Accounts that are asked.
-    pub accounts: u64,
+    /// Accounts whose role is assumed.
+    pub sessions: u64,
+    /// Requests for accounts' Regions at each look around.
+    pub regions_requests: u64,
+    /// Requests for the administrator's members at each look around.
+    pub members_requests: u64,
+    /// How often a vantage is asked for news at least, however quiet it is.
+    pub poll_interval_max: Duration,
     /// How often each clock ticks, and how far each reaches.
     pub rules: WindowRules,
     /// Requests a second that one account and Region are asked.
@@ -34,8 +40,6 @@ pub struct Basis {
     pub refresh: Duration,
     /// How long a session of an account's role lasts.
     pub session: Duration,
-    /// Whether accounts are asked for their Regions.
-    pub asks_regions: bool,
 }
 
 /// What reading will cost.
@@ -49,8 +53,10 @@ pub struct Forecast {
     pub backfill_requests_largest_scope: u64,
     /// Seconds until all history is recorded, if AWS answers as fast as it may be asked.
     pub backfill_secs: f64,
-    /// `GetFindings` requests a minute from then on.
+    /// `GetFindings` requests a minute from then on, if all has news.
     pub steady: Steady,
+    /// Those of its tail, if all is quiet.
+    pub quiet_tail_per_minute: f64,
     /// The same for the scope with the most findings.
     pub steady_largest_scope: Steady,
     /// Which part of its quota the scope with the most findings uses, 0 to 1 and beyond.
@@ -61,6 +67,8 @@ pub struct Forecast {
     pub assume_role_per_minute: f64,
     /// Requests for accounts' Regions a minute.
     pub describe_regions_per_minute: f64,
+    /// Requests for the administrator's members a minute.
+    pub list_members_per_minute: f64,
 }
 
 /// `GetFindings` requests a minute by clock.
@@ -122,7 +130,17 @@ pub fn forecast(basis: &Basis) -> Forecast {
     } else {
         self::steady(largest, basis.rules)
     };
-    let accounts = real(basis.accounts);
+    let quiet = WindowRules {
+        tail_every: SignedDuration::try_from(basis.poll_interval_max)
+            .unwrap_or(SignedDuration::MAX)
+            .max(basis.rules.tail_every),
+        ..basis.rules
+    };
+    let quiet_tail = basis
+        .findings
+        .iter()
+        .map(|n| self::steady(*n, quiet).tail_per_minute);
+    let looks_per_minute = 60.0 / basis.refresh.as_secs_f64();
     Forecast {
         findings: basis.findings.iter().sum(),
         backfill_requests: requests,
@@ -134,12 +152,10 @@ pub fn forecast(basis: &Basis) -> Forecast {
         quota_share_largest_scope: steady_largest.per_minute() / (per_second * 60.0),
         readers_share: steady.per_minute() / (per_second * 60.0 * readers),
         // A session is refreshed when 80 % of its time is over, give or take.
-        assume_role_per_minute: accounts / (basis.session.as_secs_f64() * 0.8 / 60.0),
-        describe_regions_per_minute: if basis.asks_regions {
-            accounts / (basis.refresh.as_secs_f64() / 60.0)
-        } else {
-            0.0
-        },
+        assume_role_per_minute: real(basis.sessions) / (basis.session.as_secs_f64() * 0.8 / 60.0),
+        describe_regions_per_minute: real(basis.regions_requests) * looks_per_minute,
+        list_members_per_minute: real(basis.members_requests) * looks_per_minute,
+        quiet_tail_per_minute: quiet_tail.sum(),
     }
 }
 
@@ -198,7 +214,10 @@ mod tests {
 
     fn basis(findings: Vec<u64>) -> Basis {
         Basis {
-            accounts: 10,
+            sessions: 10,
+            regions_requests: 10,
+            members_requests: 0,
+            poll_interval_max: Duration::from_mins(5),
             findings,
             rules: WindowRules {
                 tail_every: SignedDuration::from_secs(60),
@@ -213,7 +232,6 @@ mod tests {
             concurrency: 4,
             refresh: Duration::from_mins(10),
             session: Duration::from_hours(1),
-            asks_regions: true,
         }
     }
 
@@ -242,6 +260,8 @@ mod tests {
         let steady = forecast.steady;
         // 11 minutes of 18 hours touch 11 of 1,000 findings: one page.
         near(steady.tail_per_minute, 1.0);
+        // Quiet, it is asked every five minutes, and 15 of 1,000 findings are in each window.
+        near(forecast.quiet_tail_per_minute, 0.2);
         // 50 ids, 20 a request, every 5 minutes.
         near(steady.watch_per_minute, 3.0 / 5.0);
         // All 1,000 were refreshed within 48 hours.

@@ -2,13 +2,17 @@
 
 use std::time::Duration;
 
-use prometheus::{Histogram, HistogramVec, IntCounter, IntCounterVec, Registry};
+use prometheus::{
+    GaugeVec, Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Registry,
+};
 
 use crate::{
     domain::{ClockKind, Timestamp, delivery::Settlement, window::WindowKind},
     observe::Meter,
-    store::{Decided, PageOutcome, StoreError, Tidied},
+    store::{Decided, GapTotals, PageOutcome, StoreError, Tidied},
 };
+
+use super::Pace;
 
 /// Bounds in seconds for how old findings are when they are recorded: a poll or two, the overlap, and
 /// what providers deliver late.
@@ -31,6 +35,9 @@ pub struct PipelineMetrics {
     decided: IntCounter,
     opened: IntCounter,
     attempts: IntCounterVec,
+    poll_interval: GaugeVec,
+    gaps: IntGauge,
+    gap_scopes: IntGaugeVec,
     tidied: IntCounterVec,
     tidy_seconds: Histogram,
 }
@@ -79,6 +86,23 @@ impl PipelineMetrics {
                 "Attempts to deliver a notice, by sink and outcome.",
                 &["sink", "outcome"],
             )?,
+            gaps: meter.gauge(
+                "hubwatch_gap_findings",
+                "Findings that accounts show and the administrator or home Region lacks, as of each \
+                 account's last comparison (sync.gaps_interval).",
+            )?,
+            gap_scopes: meter.gauges(
+                "hubwatch_gap_scopes",
+                "Accounts x Regions that were compared with the administrator or home Region, by \
+                 whether that worked.",
+                &["outcome"],
+            )?,
+            poll_interval: meter.float_gauges(
+                "hubwatch_poll_interval_seconds",
+                "How often what is asked is asked for news: with news lately (shortest), and however \
+                 quiet it is (longest). A promise, if AWS answers as fast as it may be asked.",
+                &["bound"],
+            )?,
             tidied: meter.counters(
                 "hubwatch_store_tidied_total",
                 "What tidying up did: rows removed, findings packed anew (bodies), pages given back.",
@@ -90,6 +114,28 @@ impl PipelineMetrics {
                 TIDY_SECONDS,
             )?,
         })
+    }
+
+    /// What comparisons came to.
+    pub(super) fn gaps(&self, totals: GapTotals) {
+        let whole = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+        self.gaps.set(whole(totals.missing));
+        let compared = totals.compared_scopes - totals.failed_scopes;
+        for (outcome, count) in [("compared", compared), ("failed", totals.failed_scopes)] {
+            self.gap_scopes
+                .with_label_values(&[outcome])
+                .set(whole(count));
+        }
+    }
+
+    /// Says how often scopes are asked.
+    pub(super) fn promise(&self, pace: &Pace) {
+        let longest = pace.poll_interval_max.max(pace.poll_interval);
+        for (bound, interval) in [("shortest", pace.poll_interval), ("longest", longest)] {
+            self.poll_interval
+                .with_label_values(&[bound])
+                .set(interval.as_secs_f64());
+        }
     }
 
     pub(super) fn recorded(&self, outcome: &PageOutcome) {

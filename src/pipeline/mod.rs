@@ -12,6 +12,8 @@ mod decide;
 mod deliver;
 mod discover;
 mod forecast;
+mod gaps;
+mod lookout;
 mod metrics;
 mod notice;
 mod page;
@@ -20,7 +22,9 @@ mod plan;
 mod poll;
 mod quiet;
 mod record;
+mod rhythm;
 mod schedule;
+mod sights;
 mod supervisor;
 mod survey;
 mod tidy;
@@ -34,18 +38,20 @@ use tracing::warn;
 use crate::{
     aws::Aws,
     correlate::Rulebook,
-    domain::{Clock, IncidentState, delivery::DeliveryState, window::WindowRules},
+    domain::{Clock, IncidentState, Outlook, delivery::DeliveryState, window::WindowRules},
     notify::Sink,
     observe::Health,
     store::{Detail, Measures, Retention, Store},
 };
 
 use self::{
-    aside::Aside, decide::Decider, deliver::Deliverer, discover::Discoverer, poll::Poller,
-    record::Recorder, schedule::Schedule, supervisor::Supervisor, tidy::Tidier,
+    aside::Aside, decide::Decider, deliver::Deliverer, discover::Discoverer, gaps::GapDetector,
+    poll::Poller, record::Recorder, rhythm::Rhythm, schedule::Schedule, sights::Sights,
+    supervisor::Supervisor, tidy::Tidier,
 };
 
 pub use forecast::{Basis, Forecast, REFRESHED_EVERY, WATCHED_PART, forecast};
+pub use lookout::{Lookout, Seen};
 pub use metrics::PipelineMetrics;
 pub use page::ReadPage;
 pub use supervisor::Failed;
@@ -60,10 +66,15 @@ const LOOK_SHARE: u32 = 50;
 /// How often and how much.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pace {
-    /// How often a scope is asked for news.
+    /// How often a vantage is asked for news that has had some lately.
     pub poll_interval: Duration,
+    /// How often any vantage is asked for news at least, however quiet it is.
+    pub poll_interval_max: Duration,
     /// How often accounts and Regions are listed.
     pub discover_interval: Duration,
+    /// How often what a wide vantage shows is compared with what accounts show of themselves; `None`
+    /// for never.
+    pub gaps_interval: Option<Duration>,
     /// How windows are laid out.
     pub rules: WindowRules,
     /// How long what nobody needs any more is kept.
@@ -74,6 +85,16 @@ pub struct Pace {
     pub drain: Duration,
 }
 
+impl Pace {
+    fn rhythm(&self) -> Rhythm {
+        Rhythm {
+            shortest: self.poll_interval,
+            longest: self.poll_interval_max,
+            watched: self.rules.watch_every.unsigned_abs(),
+        }
+    }
+}
+
 /// Everything the loops join.
 #[derive(Debug, Clone)]
 pub struct Daemon {
@@ -81,6 +102,8 @@ pub struct Daemon {
     pub aws: Arc<Aws>,
     /// Where everything is kept.
     pub store: Arc<dyn Store>,
+    /// From where findings are seen.
+    pub outlook: Outlook,
     /// What makes incidents, and who hears of them.
     pub rulebook: Arc<Rulebook>,
     /// Where notices go.
@@ -105,7 +128,15 @@ impl Daemon {
     pub async fn run(self, stop: CancellationToken) -> Result<(), Failed> {
         let mut supervisor = Supervisor::new(stop.clone(), self.pace.drain);
         self.warn_of_orphans().await;
-        self.start_reading(&mut supervisor, &stop);
+        let Reading { recorder, .. } = self.start_reading(&mut supervisor, &stop);
+        match (&self.outlook, self.pace.gaps_interval) {
+            (Outlook::Wide { .. }, Some(every)) => {
+                let detector = GapDetector::new(&self, every, recorder, stop.clone());
+                supervisor.spawn("gaps", detector.run());
+            }
+            // Recording ends with the last who can ask for it.
+            _ => drop(recorder),
+        }
         supervisor.spawn("tidy", Tidier::new(&self).run(stop.clone()));
         for sink in &self.sinks {
             let deliverer = Deliverer::new(&self, Arc::clone(sink), stop.clone());
@@ -125,7 +156,7 @@ impl Daemon {
         progress: impl FnMut(&SyncState),
     ) -> Result<SyncState, Failed> {
         let mut supervisor = Supervisor::new(stop.clone(), self.pace.drain);
-        let schedule = self.start_reading(&mut supervisor, &stop);
+        let Reading { schedule, .. } = self.start_reading(&mut supervisor, &stop);
         let state = self.follow(Some(&schedule), &stop, progress).await;
         stop.cancel();
         supervisor.wait().await?;
@@ -197,27 +228,31 @@ impl Daemon {
             .any(|l| *l.name == *discover::NAME && l.success_age.is_none() && l.failure.is_some())
     }
 
-    fn start_reading(
-        &self,
-        supervisor: &mut Supervisor,
-        stop: &CancellationToken,
-    ) -> Arc<Schedule> {
-        let schedule = Arc::new(Schedule::new());
+    fn start_reading(&self, supervisor: &mut Supervisor, stop: &CancellationToken) -> Reading {
+        let schedule = Arc::new(Schedule::new(self.pace.rhythm()));
+        let sights = Arc::new(Sights::default());
+        self.metrics.promise(&self.pace);
         let wake_decide = Arc::new(tokio::sync::Notify::new());
         let (recorder, record_loop) = Recorder::new(self, Arc::clone(&wake_decide));
         supervisor.spawn("record", record_loop.run());
-        let discoverer = Discoverer::new(self, Arc::clone(&schedule));
+        let discoverer = Discoverer::new(self, Arc::clone(&schedule), Arc::clone(&sights));
         supervisor.spawn("discover", discoverer.run(stop.clone()));
         let aside = Arc::new(Aside::new(self.pace.workers));
         for n in 0..self.pace.workers {
-            let schedule = Arc::clone(&schedule);
+            let queue = (Arc::clone(&schedule), Arc::clone(&sights));
             let recorder = recorder.clone();
-            let poller = Poller::new(self, schedule, Arc::clone(&aside), recorder, stop.clone());
+            let poller = Poller::new(self, queue, Arc::clone(&aside), recorder, stop.clone());
             supervisor.spawn(format!("poll {n}"), poller.run());
         }
         supervisor.spawn("decide", Decider::new(self, wake_decide).run(stop.clone()));
-        schedule
+        Reading { schedule, recorder }
     }
+}
+
+/// The loops that read, while they run.
+struct Reading {
+    schedule: Arc<Schedule>,
+    recorder: Recorder,
 }
 
 /// How far a sync is.

@@ -37,9 +37,12 @@ pub(super) fn plan(known: &ScopeProgress, now: Timestamp, rules: WindowRules) ->
         .or_else(|| progress.backfill_window(rules).map(BegunWindow::at_start))
         .or_else(|| begun(WindowKind::Reconcile))
         .or_else(|| {
-            progress
-                .reconcile_window(now, rules)
-                .map(BegunWindow::at_start)
+            let everything = if sight_is_newer(known, &progress) {
+                progress.everything(now)
+            } else {
+                progress.reconcile_window(now, rules)
+            };
+            everything.map(BegunWindow::at_start)
         });
     let watched = known.watched_at.unwrap_or(progress.first_contact);
     Plan {
@@ -47,6 +50,12 @@ pub(super) fn plan(known: &ScopeProgress, now: Timestamp, rules: WindowRules) ->
         windows: tail.into_iter().chain(late).chain(whole).collect(),
         watch: progress.is_backfilled() && elapsed(watched, now) >= rules.watch_every,
     }
+}
+
+/// Whether a wide vantage shows scopes whose history it has not read yet: a comparison does.
+fn sight_is_newer(known: &ScopeProgress, progress: &SyncProgress) -> bool {
+    let changed_at = known.sight_changed_at;
+    changed_at.is_some_and(|at| at > progress.reconciled_at)
 }
 
 fn elapsed(since: Timestamp, now: Timestamp) -> SignedDuration {
@@ -78,6 +87,7 @@ mod tests {
             begun,
             watched_at: None,
             suspects: 0,
+            sight_changed_at: None,
         }
     }
 
@@ -116,6 +126,27 @@ mod tests {
             RULES,
         );
         assert!(plan.windows.contains(&begun));
+    }
+
+    #[test]
+    fn what_came_into_sight_is_read_with_a_comparison_at_once() {
+        let begin = at("2026-05-01T00:00:00Z");
+        let read = SyncProgress {
+            history_from: ORIGIN,
+            ..SyncProgress::first_contact(begin)
+        };
+        let came = |progress, came| {
+            let known = ScopeProgress {
+                sight_changed_at: Some(at(came)),
+                ..known(Some(progress), vec![])
+            };
+            let plan = plan(&known, at("2026-05-01T00:10:00Z"), RULES);
+            kinds(&plan).contains(&WindowKind::Reconcile)
+        };
+        assert!(came(read, "2026-05-01T00:09:00Z"));
+        assert!(!came(read, "2026-05-01T00:00:00Z"), "seen from the start");
+        let unread = SyncProgress::first_contact(begin);
+        assert!(!came(unread, "2026-05-01T00:09:00Z"), "history comes first");
     }
 
     #[test]

@@ -1,9 +1,9 @@
-//! Polling: the windows of a scope, page by page, to their end.
+//! Polling: the windows of a vantage, page by page, to their end.
 
 use std::{sync::Arc, time::Duration};
 
 use thiserror::Error;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
@@ -11,8 +11,8 @@ use crate::{
     asff,
     aws::{Aws, AwsError},
     domain::{
-        BegunWindow, Clock, ClockKind, CoverageState, Partition, Question, Scope, SyncProgress,
-        Timestamp, window::WindowKind,
+        BegunWindow, Clock, ClockKind, CoverageState, Partition, Question, SyncProgress, Timestamp,
+        Vantage, window::WindowKind,
     },
     observe::{Printable, Pulse},
     store::{PageRecord, Reached, ScopeProgress, Store, StoreError},
@@ -26,7 +26,8 @@ use super::{
     page_token::PageToken,
     plan::{Plan, plan},
     record::Recorder,
-    schedule::Schedule,
+    schedule::{Next, Schedule},
+    sights::Sights,
 };
 
 /// How many pages an answer may have: at a hundred findings each, more than any scope holds. It
@@ -65,11 +66,12 @@ pub(super) enum PollError {
 
 /// One of the readers.
 pub(super) struct Poller {
-    aws: Arc<Aws>,
+    pub(super) aws: Arc<Aws>,
     pub(super) store: Arc<dyn Store>,
     pub(super) partition: Partition,
     schedule: Arc<Schedule>,
-    aside: Arc<Aside<Scope>>,
+    sights: Arc<Sights>,
+    aside: Arc<Aside<Vantage>>,
     pub(super) recorder: Recorder,
     pub(super) clock: Clock,
     pace: Pace,
@@ -81,8 +83,8 @@ pub(super) struct Poller {
 impl Poller {
     pub(super) fn new(
         daemon: &Daemon,
-        schedule: Arc<Schedule>,
-        aside: Arc<Aside<Scope>>,
+        (schedule, sights): (Arc<Schedule>, Arc<Sights>),
+        aside: Arc<Aside<Vantage>>,
         recorder: Recorder,
         stop: CancellationToken,
     ) -> Self {
@@ -91,6 +93,7 @@ impl Poller {
             store: Arc::clone(&daemon.store),
             partition: daemon.store.partition().clone(),
             schedule,
+            sights,
             aside,
             recorder,
             clock: daemon.clock.clone(),
@@ -110,70 +113,80 @@ impl Poller {
     pub(super) async fn run(self) {
         loop {
             self.pulse.rest(None);
-            let scope = tokio::select! {
+            let vantage = tokio::select! {
                 biased;
                 () = self.stop.cancelled() => return,
-                scope = self.schedule.take() => scope,
+                vantage = self.schedule.take() => vantage,
             };
-            let wait = self.step(&scope).await;
-            self.schedule.give_back(scope, Instant::now() + wait).await;
+            let next = self.step(&vantage).await;
+            self.schedule.give_back(vantage, next).await;
         }
     }
 
-    /// Reads what a scope has to say, and returns how long it may be left alone.
-    async fn step(&self, scope: &Scope) -> Duration {
+    /// Reads what a vantage has to say, and returns when it is to be read again.
+    async fn step(&self, vantage: &Vantage) -> Next {
         self.pulse.beat();
-        let turn = self.aside.turn(scope);
+        let turn = self.aside.turn(vantage);
         if matches!(turn, Turn::Later) {
-            return ASIDE_WAIT;
+            return Next::In(ASIDE_WAIT);
         }
-        let polled = self.poll(scope).await;
+        let polled = self.poll(vantage).await;
         let holds_its_reader = polled.as_ref().err().and_then(wait_hint).is_some();
-        self.aside.note(scope, holds_its_reader);
+        self.aside.note(vantage, holds_its_reader);
         match &polled {
             // Trouble of the scope is its coverage; trouble of ours is ours.
             Err(PollError::Store(error)) => self.pulse.failed(&error.to_string()),
             Ok(_) | Err(_) => self.pulse.succeeded(),
         }
         match polled {
-            Ok(true) => jittered(self.pace.poll_interval),
+            Ok(polled) if polled.is_whole => Next::ByRhythm {
+                news: polled.news,
+                watched: polled.watched,
+            },
             // More waits to be read: go on at once, behind the scopes that are due already.
-            Ok(false) => Duration::ZERO,
-            Err(PollError::Stopped) => Duration::ZERO,
-            Err(error) => self.note_trouble(scope, &error).await,
+            Ok(_) | Err(PollError::Stopped) => Next::In(Duration::ZERO),
+            Err(error) => Next::In(self.note_trouble(vantage, &error).await),
         }
     }
 
     /// Reads what is due, then what is to be asked for by id. Of long windows one part is read, so
-    /// that they hold no reader for long. Returns whether that was all.
-    async fn poll(&self, scope: &Scope) -> Result<bool, PollError> {
-        let known = self.store.progress(scope).await?;
+    /// that they hold no reader for long.
+    async fn poll(&self, vantage: &Vantage) -> Result<Polled, PollError> {
+        let known = self.store.progress(vantage).await?;
         let now = self.now();
         let Plan {
             mut progress,
             windows,
             watch,
         } = plan(&known, now, self.pace.rules);
-        let mut all_read = true;
+        let mut polled = Polled {
+            is_whole: true,
+            news: false,
+            watched: None,
+        };
         for begun in windows {
             let persisted = known.begun.contains(&begun);
-            let read = self.read_window(scope, begun, progress, persisted).await?;
+            let read = self
+                .read_window(vantage, begun, progress, persisted)
+                .await?;
             progress = read.progress;
-            all_read &= read.is_whole;
+            polled.is_whole &= read.is_whole;
+            polled.news |= read.news;
         }
         if watch {
-            self.watch(scope).await?;
+            polled.watched = Some(self.watch(vantage).await?);
         }
         if suspects_wait(&known, &progress) {
-            self.look_for_suspects(scope).await?;
+            self.look_for_suspects(vantage).await?;
         }
-        Ok(all_read && progress.is_backfilled())
+        polled.is_whole &= progress.is_backfilled();
+        Ok(polled)
     }
 
     /// Reads the tail to its end, and of another window one part.
     async fn read_window(
         &self,
-        scope: &Scope,
+        vantage: &Vantage,
         begun: BegunWindow,
         progress: SyncProgress,
         known: bool,
@@ -184,42 +197,45 @@ impl Poller {
             progress,
             findings: 0,
             pages: 0,
+            news: false,
         };
         let mut restarts = 0;
         loop {
-            match self.read_part(scope, &mut reading).await {
+            match self.read_part(vantage, &mut reading).await {
                 Ok(true) => break,
                 Ok(false) if begun.window.kind == WindowKind::Tail => {}
                 Ok(false) => {
                     return Ok(WindowRead {
                         progress: reading.progress,
                         is_whole: false,
+                        news: reading.news,
                     });
                 }
                 Err(PollError::Aws(AwsError::StaleToken)) if restarts < MAX_RESTARTS => {
                     restarts += 1;
-                    debug!(%scope, "a page token went stale; the window goes on with a new one");
+                    debug!(scope = %vantage, "a page token went stale; the window goes on with a new one");
                 }
                 Err(error) => return Err(error),
             }
         }
-        self.finished(scope, &reading);
+        self.finished(vantage, &reading);
         Ok(WindowRead {
             progress: reading.progress.after(reading.begun.window),
             is_whole: true,
+            news: reading.news,
         })
     }
 
     /// Reads pages with one chain of tokens: to the window's end, which returns true, or to the end
     /// of a part.
-    async fn read_part(&self, scope: &Scope, reading: &mut Reading) -> Result<bool, PollError> {
+    async fn read_part(&self, vantage: &Vantage, reading: &mut Reading) -> Result<bool, PollError> {
         let window = reading.begun.window;
         let question = Question::Updated(reading.progress.question(&reading.begun));
         let mut token = PageToken::default();
         let mut ascending = Ascending::default();
         for pages in 1..=MAX_PAGES {
-            self.keep_up(scope, reading).await?;
-            let page = self.page(scope, &question, token.get()).await?;
+            self.keep_up(vantage, reading).await?;
+            let page = self.page(vantage, &question, token.get()).await?;
             let edge = ascending.edge_after(&page);
             // Only behind an edge that moved, or the part would be read for ever.
             let part_ends = edge.filter(|edge| pages >= PART_PAGES && *edge > reading.begun.from);
@@ -235,15 +251,15 @@ impl Poller {
             let goes_on = window.kind != WindowKind::Tail || next_token.is_some();
             if goes_on && !reading.persisted {
                 self.store
-                    .begin_window(scope, window, reading.progress)
+                    .begin_window(vantage, window, reading.progress)
                     .await?;
                 reading.persisted = true;
             }
             reading.pages += 1;
             reading.findings += page.findings.len();
             let sweep = (window.kind == WindowKind::Reconcile).then_some(window.end);
-            self.record(scope, page, window.kind.into(), sweep, reached)
-                .await?;
+            let news = self.record(vantage, page, window.kind.into(), sweep, reached);
+            reading.news |= news.await?;
             match (next_token, part_ends) {
                 (None, _) => return Ok(true),
                 (Some(_), Some(edge)) => {
@@ -257,7 +273,7 @@ impl Poller {
     }
 
     /// Reads the tail in between when it is due: neither history nor a comparison delays news.
-    async fn keep_up(&self, scope: &Scope, reading: &mut Reading) -> Result<(), PollError> {
+    async fn keep_up(&self, vantage: &Vantage, reading: &mut Reading) -> Result<(), PollError> {
         if self.stop.is_cancelled() {
             return Err(PollError::Stopped);
         }
@@ -269,37 +285,44 @@ impl Poller {
         let tail = reading.progress.tail_window(now, self.pace.rules);
         let tail = BegunWindow::at_start(tail);
         // The tail never reads another window in between, so this ends.
-        let read = Box::pin(self.read_window(scope, tail, reading.progress, false)).await?;
+        let read = Box::pin(self.read_window(vantage, tail, reading.progress, false)).await?;
         reading.progress = read.progress;
+        reading.news |= read.news;
         Ok(())
     }
 
+    /// Records a page, without what a wide vantage shows beside the scopes that are followed. Returns
+    /// whether there was anything new in it.
     pub(super) async fn record(
         &self,
-        scope: &Scope,
+        vantage: &Vantage,
         page: ReadPage,
         clock: ClockKind,
         sweep: Option<Timestamp>,
         reached: Reached,
-    ) -> Result<(), PollError> {
+    ) -> Result<bool, PollError> {
+        let mut findings = page.findings;
+        if let Some(followed) = self.sights.of(vantage) {
+            findings.retain(|record| followed.contains(&record.finding.key.scope()));
+        }
         let record = PageRecord {
-            scope: scope.clone(),
+            vantage: vantage.clone(),
             history: clock == ClockKind::Backfill,
             sweep,
             reached,
             body: page.body,
-            findings: page.findings.into(),
+            findings: findings.into(),
             rejected: page.rejected,
         };
-        self.recorder.record(record, clock).await?;
-        Ok(())
+        let outcome = self.recorder.record(record, clock).await?;
+        Ok(outcome.touched_issues())
     }
 
     /// One page, asked for again while that may help, and while those in trouble hold no more than
     /// their part of the readers.
     pub(super) async fn page(
         &self,
-        scope: &Scope,
+        vantage: &Vantage,
         question: &Question,
         token: Option<&str>,
     ) -> Result<ReadPage, PollError> {
@@ -307,8 +330,8 @@ impl Poller {
         let mut place = None;
         loop {
             self.pulse.beat();
-            let error = match self.aws.findings_page(scope, question, token).await {
-                Ok(body) => match ReadPage::read(body, scope, &self.partition) {
+            let error = match self.aws.findings_page(&vantage.at, question, token).await {
+                Ok(body) => match ReadPage::read(body, &vantage.at, &self.partition) {
                     Ok(page) => return Ok(page),
                     Err(malformed) => PollError::Malformed(malformed),
                 },
@@ -318,7 +341,7 @@ impl Poller {
             let Some(hint) = wait_hint(&error).filter(|hint| *hint <= LONGEST_NAP) else {
                 return Err(error);
             };
-            if place.is_none() && !self.aside.is_in_trouble(scope) {
+            if place.is_none() && !self.aside.is_in_trouble(vantage) {
                 place = self.aside.place();
                 if place.is_none() {
                     return Err(error);
@@ -327,7 +350,7 @@ impl Poller {
             let Some(wait) = waits.next() else {
                 return Err(error);
             };
-            debug!(%scope, error = %Printable(&error), "a page is asked for again");
+            debug!(scope = %vantage, error = %Printable(&error), "a page is asked for again");
             tokio::select! {
                 () = self.stop.cancelled() => return Err(PollError::Stopped),
                 () = sleep(hint.max(wait)) => {}
@@ -335,7 +358,7 @@ impl Poller {
         }
     }
 
-    fn finished(&self, scope: &Scope, reading: &Reading) {
+    fn finished(&self, vantage: &Vantage, reading: &Reading) {
         let Reading {
             begun,
             findings,
@@ -345,21 +368,21 @@ impl Poller {
         let clock = begun.window.kind.as_str();
         self.metrics.window_read(begun.window.kind);
         match begun.window.kind {
-            WindowKind::Tail => debug!(%scope, pages, findings, "recorded the tail"),
+            WindowKind::Tail => debug!(scope = %vantage, pages, findings, "recorded the tail"),
             WindowKind::Late | WindowKind::Backfill | WindowKind::Reconcile => {
-                info!(%scope, clock, pages, findings, start = %begun.window.start, "recorded a window");
+                info!(scope = %vantage, clock, pages, findings, start = %begun.window.start, "recorded a window");
             }
         }
     }
 
-    async fn note_trouble(&self, scope: &Scope, error: &PollError) -> Duration {
+    async fn note_trouble(&self, vantage: &Vantage, error: &PollError) -> Duration {
         let state = match error {
             PollError::Aws(error) => error.coverage(),
             // What it sent can never be recorded as it is.
             PollError::Store(StoreError::Corrupt(_)) => CoverageState::Unreachable,
             // The scope is fine; we are not. Its coverage stays as it was.
             PollError::Store(error) => {
-                warn!(%scope, %error, "a poll met trouble with the store");
+                warn!(scope = %vantage, %error, "a poll met trouble with the store");
                 return self.pace.poll_interval;
             }
             PollError::Malformed(_) | PollError::Endless | PollError::Stopped => {
@@ -367,14 +390,14 @@ impl Poller {
             }
         };
         let words = error.to_string();
-        warn!(%scope, state = state.as_str(), error = %Printable(&words), "cannot read {scope}");
-        self.recorder.withdraw(scope).await;
+        warn!(scope = %vantage, state = state.as_str(), error = %Printable(&words), "cannot read {vantage}");
+        self.recorder.withdraw(vantage).await;
         let noted = self
             .store
-            .note_trouble(scope, state, &words, self.clock.now())
+            .note_trouble(vantage, state, &words, self.clock.now())
             .await;
         if let Err(error) = noted {
-            warn!(%scope, %error, "cannot note why {scope} cannot be read");
+            warn!(scope = %vantage, %error, "cannot note why {vantage} cannot be read");
         }
         let passes = matches!(state, CoverageState::Throttled | CoverageState::Unreachable);
         if passes {
@@ -387,12 +410,24 @@ impl Poller {
     }
 }
 
+/// What a poll came to.
+struct Polled {
+    /// Whether everything that was due is read.
+    is_whole: bool,
+    /// Whether anything was new.
+    news: bool,
+    /// Whether there are findings to be asked for by id, if it was time to look.
+    watched: Option<bool>,
+}
+
 /// What reading a window came to.
 struct WindowRead {
-    /// How far the scope is recorded now.
+    /// How far the vantage is recorded now.
     progress: SyncProgress,
     /// Whether the window was read to its end.
     is_whole: bool,
+    /// Whether anything in it was new.
+    news: bool,
 }
 
 /// A window while it is read.
@@ -403,6 +438,7 @@ struct Reading {
     progress: SyncProgress,
     findings: usize,
     pages: u32,
+    news: bool,
 }
 
 /// Whether the pages of an answer come in the order that was asked for.
@@ -425,7 +461,7 @@ impl Ascending {
 }
 
 /// Whether asking again may help, and how long to wait for it at least.
-fn wait_hint(error: &PollError) -> Option<Duration> {
+pub(super) fn wait_hint(error: &PollError) -> Option<Duration> {
     match error {
         PollError::Aws(AwsError::Throttled { retry_after }) => {
             Some(retry_after.unwrap_or_default())

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use tokio::sync::Mutex;
 
 use crate::{
-    domain::{Scope, Timestamp, window::WindowKind},
+    domain::{Timestamp, Vantage, window::WindowKind},
     store::{PageRecord, Reached, Store, StoreError},
 };
 
@@ -39,9 +39,9 @@ pub(super) struct Quiet {
 #[derive(Debug, Default)]
 struct Waiting {
     /// Tails that were read to the end and held nothing.
-    pages: BTreeMap<Scope, PageRecord>,
+    pages: BTreeMap<Vantage, PageRecord>,
     /// Scopes without a finding behind an open incident, and when that was found.
-    unwatched: BTreeMap<Scope, Timestamp>,
+    unwatched: BTreeMap<Vantage, Timestamp>,
 }
 
 impl Quiet {
@@ -62,22 +62,22 @@ impl Quiet {
                 ..page
             };
             let pages = &mut self.waiting.lock().await.pages;
-            pages.insert(page.scope.clone(), page);
+            pages.insert(page.vantage.clone(), page);
             return None;
         }
         Some(page)
     }
 
     /// Keeps that there is nothing in a scope to be asked for by id.
-    pub(super) async fn unwatched(&self, scope: &Scope, now: Timestamp) {
+    pub(super) async fn unwatched(&self, vantage: &Vantage, now: Timestamp) {
         let mut waiting = self.waiting.lock().await;
-        waiting.unwatched.insert(scope.clone(), now);
+        waiting.unwatched.insert(vantage.clone(), now);
     }
 
     /// Takes a scope's page out. While pages are being written, waits until they are.
-    pub(super) async fn withdraw(&self, scope: &Scope) {
+    pub(super) async fn withdraw(&self, vantage: &Vantage) {
         let _written = self.writing.lock().await;
-        self.waiting.lock().await.pages.remove(scope);
+        self.waiting.lock().await.pages.remove(vantage);
     }
 
     /// Writes everything down. Says after what pause to do so again, and how much there was. What
@@ -95,7 +95,7 @@ impl Quiet {
             if let Err(error) = store.record(some.clone(), now).await {
                 let mut waiting = self.waiting.lock().await;
                 for page in some {
-                    waiting.pages.entry(page.scope.clone()).or_insert(page);
+                    waiting.pages.entry(page.vantage.clone()).or_insert(page);
                 }
                 written = Err(error);
             }
@@ -103,8 +103,8 @@ impl Quiet {
         for some in portions(unwatched) {
             if let Err(error) = store.note_unwatched(some.clone()).await {
                 let mut waiting = self.waiting.lock().await;
-                for (scope, at) in some {
-                    waiting.unwatched.entry(scope).or_insert(at);
+                for (vantage, at) in some {
+                    waiting.unwatched.entry(vantage).or_insert(at);
                 }
                 written = Err(error);
             }
@@ -136,7 +136,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        domain::{Partition, SyncProgress, Window},
+        domain::{Partition, Scope, SyncProgress, Window},
         store::{Access, StoreUrl, open},
     };
 
@@ -144,11 +144,11 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn scope() -> Scope {
-        Scope {
+    fn vantage() -> Vantage {
+        Vantage::member(Scope {
             account: "111122223333".into(),
             region: "eu-west-1".into(),
-        }
+        })
     }
 
     fn window(kind: WindowKind, end: &str) -> Window {
@@ -161,7 +161,7 @@ mod tests {
 
     fn page(reached: Reached) -> PageRecord {
         PageRecord {
-            scope: scope(),
+            vantage: vantage(),
             history: false,
             sweep: None,
             reached,
@@ -195,18 +195,21 @@ mod tests {
         let first = at("2026-03-01T00:00:00Z");
         let begun = window(WindowKind::Backfill, "2026-03-01T00:00:00Z");
         let progress = SyncProgress::first_contact(first);
-        store.begin_window(&scope(), begun, progress).await.unwrap();
+        store
+            .begin_window(&vantage(), begun, progress)
+            .await
+            .unwrap();
         let quiet = Quiet::new(Duration::from_secs(60));
         let watermark = async |end: &str, withdrawn: bool| {
             let tail = Reached::End(window(WindowKind::Tail, end));
             assert!(quiet.keep(page(tail)).await.is_none());
             if withdrawn {
-                quiet.withdraw(&scope()).await;
+                quiet.withdraw(&vantage()).await;
             }
             let (wait, written) = quiet.write(&*store, at(end)).await;
             assert!((SOONEST..=LATEST).contains(&wait));
             assert_eq!(written.unwrap(), usize::from(!withdrawn));
-            let known = store.progress(&scope()).await.unwrap();
+            let known = store.progress(&vantage()).await.unwrap();
             known.progress.unwrap().watermark
         };
         // A page of another window leaves the tail waiting.
@@ -221,9 +224,9 @@ mod tests {
         assert_eq!(watermark(two, true).await, at(one));
         assert_eq!(watermark(two, false).await, at(two));
 
-        quiet.unwatched(&scope(), at(two)).await;
+        quiet.unwatched(&vantage(), at(two)).await;
         assert_eq!(quiet.write(&*store, at(two)).await.1.unwrap(), 1);
-        let known = store.progress(&scope()).await.unwrap();
+        let known = store.progress(&vantage()).await.unwrap();
         assert_eq!(known.watched_at, Some(at(two)));
     }
 }

@@ -9,7 +9,7 @@ use tokio::{
 use tracing::warn;
 
 use crate::{
-    domain::{Clock, ClockKind, Scope, Timestamp},
+    domain::{Clock, ClockKind, Timestamp, Vantage},
     observe::Pulse,
     store::{PageOutcome, PageRecord, Store, StoreError},
 };
@@ -77,13 +77,13 @@ impl Recorder {
 
     /// Takes back that a scope had nothing new, if that is not written yet: something else has become
     /// true of it. Afterwards nothing that was said before is written any more.
-    pub(super) async fn withdraw(&self, scope: &Scope) {
-        self.quiet.withdraw(scope).await;
+    pub(super) async fn withdraw(&self, vantage: &Vantage) {
+        self.quiet.withdraw(vantage).await;
     }
 
     /// Notes that there is nothing in a scope to be asked for by id, some time soon.
-    pub(super) async fn unwatched(&self, scope: &Scope, now: Timestamp) {
-        self.quiet.unwatched(scope, now).await;
+    pub(super) async fn unwatched(&self, vantage: &Vantage, now: Timestamp) {
+        self.quiet.unwatched(vantage, now).await;
     }
 }
 
@@ -196,7 +196,7 @@ impl RecordLoop {
             Err(error) => {
                 self.pulse.failed(&error.to_string());
                 self.metrics.store_failed(error);
-                warn!(scope = %submission.page.scope, %error, "a page could not be recorded");
+                warn!(scope = %submission.page.vantage, %error, "a page could not be recorded");
             }
         }
         // A reader that was cut off in a drain does not wait for its answer.

@@ -48,6 +48,10 @@ pub struct Faults {
     pub hub_off: BTreeSet<String>,
     /// `ACCOUNT/REGION` where the Region is not enabled.
     pub region_off: BTreeSet<String>,
+    /// `ACCOUNT/REGION` where the account is no longer a member of Security Hub's administrator.
+    pub disassociated: BTreeSet<String>,
+    /// Regions that are not linked to the home Region. It has no copies of their findings.
+    pub unlinked_regions: BTreeSet<String>,
 }
 
 impl Default for Faults {
@@ -69,6 +73,8 @@ impl Default for Faults {
             departed_accounts: BTreeSet::new(),
             hub_off: BTreeSet::new(),
             region_off: BTreeSet::new(),
+            disassociated: BTreeSet::new(),
+            unlinked_regions: BTreeSet::new(),
         }
     }
 }

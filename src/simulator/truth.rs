@@ -117,6 +117,7 @@ impl Handle {
     /// Replaces all faults.
     pub fn set_faults(&self, faults: Faults) {
         *write(&self.shared.faults) = faults;
+        write(&self.shared.world).sight_changed();
     }
 
     /// Ends every session that is still good, and says how many there were.
@@ -169,6 +170,12 @@ impl Handle {
             clock::nanos(updated),
         );
         true
+    }
+
+    /// Whether the home Region gets copies of findings that appear in other Regions from now on, as AWS
+    /// sends them sooner or later. Switching it on makes all copies that wait.
+    pub fn copy_findings(&self, copy: bool) {
+        write(&self.shared.world).copy_findings(copy);
     }
 
     /// Takes a finding away; says whether it was there.

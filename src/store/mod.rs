@@ -18,8 +18,8 @@ use async_trait::async_trait;
 use crate::{
     correlate::Rulebook,
     domain::{
-        BegunWindow, Coverage, CoverageState, IncidentId, Partition, Scope, SyncProgress,
-        Timestamp, Window,
+        BegunWindow, Coverage, CoverageState, FindingKey, IncidentId, Partition, Scope,
+        SyncProgress, Timestamp, Vantage, Window,
         delivery::{Delivery, Settlement},
     },
 };
@@ -28,8 +28,8 @@ pub use error::StoreError;
 pub use open::{Access, StoreUrl, open};
 pub use page::{FindingRecord, PageOutcome, PageRecord, Reached, RejectedRecord};
 pub use query::{
-    ClockSummary, CoverageSummary, DeliveryTally, Detail, FindingFilter, FindingTally,
-    IncidentBrief, IncidentFilter, IncidentIssue, IncidentTally, KnownFinding, Measures,
+    ClockSummary, CoverageSummary, DeliveryTally, Detail, FindingFilter, FindingTally, Gap,
+    GapTotals, IncidentBrief, IncidentFilter, IncidentIssue, IncidentTally, KnownFinding, Measures,
     RejectedFinding, Rest, StoreSize, StoredFinding, StoredIncident, Tallies,
 };
 pub use tidy::{Chore, Retention, Tidied};
@@ -43,6 +43,8 @@ pub struct CensusEntry {
     pub account_name: String,
     /// What stands in the way of reading it, and in words why; `None` if nothing is known to.
     pub trouble: Option<(CoverageState, String)>,
+    /// The wide vantage that shows it; `None` if it is asked itself, or nobody looks.
+    pub seen_from: Option<Vantage>,
 }
 
 /// What a poll needs to know of a scope.
@@ -56,6 +58,9 @@ pub struct ScopeProgress {
     pub watched_at: Option<Timestamp>,
     /// How many findings a reconcile window did not meet and that were not asked for by id yet.
     pub suspects: u32,
+    /// When the last of the scopes that a wide vantage shows came into its sight. What they held
+    /// before is read with a comparison that begins after it.
+    pub sight_changed_at: Option<Timestamp>,
 }
 
 /// Which touched issues a step of deciding looks at.
@@ -92,46 +97,51 @@ pub trait Store: Send + Sync + Debug {
     /// What is known about reading each scope, ordered by account and Region.
     async fn coverage(&self) -> Result<Vec<Coverage>, StoreError>;
 
-    /// Notes that a scope could not be read, and why in words. What was recorded stays.
+    /// Notes that a vantage could not be read, and why in words. What was recorded stays.
     async fn note_trouble(
         &self,
-        scope: &Scope,
+        vantage: &Vantage,
         state: CoverageState,
         error: &str,
         now: Timestamp,
     ) -> Result<(), StoreError>;
 
-    /// How far a scope is recorded.
-    async fn progress(&self, scope: &Scope) -> Result<ScopeProgress, StoreError>;
+    /// How far a vantage is recorded.
+    async fn progress(&self, vantage: &Vantage) -> Result<ScopeProgress, StoreError>;
 
     /// Persists that a window is begun, and first contact if this is it. Its bounds stay pinned
     /// until its last page is recorded, across restarts.
     async fn begin_window(
         &self,
-        scope: &Scope,
+        vantage: &Vantage,
         window: Window,
         progress: SyncProgress,
     ) -> Result<(), StoreError>;
 
-    /// Findings of a scope behind open incidents, to be asked for by id: those that follow the last
-    /// ones of [`Store::note_watched`].
-    async fn watched(&self, scope: &Scope, limit: u32) -> Result<Vec<KnownFinding>, StoreError>;
+    /// Findings that a vantage shows and that are behind open incidents, to be asked for by id: those
+    /// that follow the last ones of [`Store::note_watched`].
+    async fn watched(&self, vantage: &Vantage, limit: u32)
+    -> Result<Vec<KnownFinding>, StoreError>;
 
     /// Notes that findings behind open incidents were asked for, up to the last one; `None` when
     /// they were all, and the next turn begins with the first.
     async fn note_watched(
         &self,
-        scope: &Scope,
+        vantage: &Vantage,
         last: Option<i64>,
         now: Timestamp,
     ) -> Result<(), StoreError>;
 
-    /// The same for many scopes in which there was nothing to ask for, each with the time when that was
-    /// found.
-    async fn note_unwatched(&self, scopes: Vec<(Scope, Timestamp)>) -> Result<(), StoreError>;
+    /// The same for many vantages in sight of which there was nothing to ask for, each with the time
+    /// when that was found.
+    async fn note_unwatched(&self, vantages: Vec<(Vantage, Timestamp)>) -> Result<(), StoreError>;
 
-    /// Findings of a scope that a reconcile window did not meet.
-    async fn suspects(&self, scope: &Scope, limit: u32) -> Result<Vec<KnownFinding>, StoreError>;
+    /// Findings that a vantage should show and that its reconcile window did not meet.
+    async fn suspects(
+        &self,
+        vantage: &Vantage,
+        limit: u32,
+    ) -> Result<Vec<KnownFinding>, StoreError>;
 
     /// Clears suspects that were asked for by id. Those that AWS did not have become gone, unless a
     /// newer version of them arrived meanwhile; their issues are touched. Returns how many did.
@@ -141,6 +151,24 @@ pub trait Store: Send + Sync + Debug {
         absent: Vec<i64>,
         now: Timestamp,
     ) -> Result<u32, StoreError>;
+
+    /// The scope that was compared with the vantage that shows it longest ago, if that was at `before` or
+    /// earlier, or never. Only where the vantage has read all of it: before, absence says nothing.
+    async fn gap_due(&self, before: Timestamp) -> Result<Option<(Scope, Vantage)>, StoreError>;
+
+    /// Those of some findings, in the versions in which they were shown, that are not stored, or gone,
+    /// or stored in an older version.
+    async fn lacking(
+        &self,
+        shown: Vec<(FindingKey, Timestamp)>,
+    ) -> Result<Vec<(FindingKey, Timestamp)>, StoreError>;
+
+    /// Notes what comparing a scope came to, in place of the last time. Returns the sums.
+    async fn note_gap(&self, gap: Gap) -> Result<GapTotals, StoreError>;
+
+    /// What the last comparison of each scope came to, the largest gaps first. Not of scopes that are
+    /// seen from elsewhere now.
+    async fn gaps(&self) -> Result<Vec<Gap>, StoreError>;
 
     /// Records pages: findings, what became of them, the issues that they touch, and, with a
     /// window's last page, how far its scope is recorded. Idempotent. All pages or none.

@@ -6,14 +6,14 @@ use bytes::Bytes;
 
 use jiff::Timestamp;
 
-use crate::domain::{Change, Digest, Finding, IssueIdentity, Scope, Window, window::WindowKind};
+use crate::domain::{Change, Digest, Finding, IssueIdentity, Vantage, Window, window::WindowKind};
 
 /// What is complete once a page is recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reached {
     /// Nothing more: other pages follow, or the question was not about a window.
     Nothing,
-    /// Everything in the scope's begun window before this time.
+    /// Everything in the vantage's begun window before this time.
     UpTo(WindowKind, Timestamp),
     /// The whole window.
     End(Window),
@@ -22,9 +22,10 @@ pub enum Reached {
 /// One page of an answer.
 #[derive(Debug, Clone)]
 pub struct PageRecord {
-    /// The scope that was asked.
-    pub scope: Scope,
-    /// Whether what appears in it was there before hubwatch came.
+    /// The vantage that was asked.
+    pub vantage: Vantage,
+    /// Whether what appears in it was there before hubwatch came, unless the history of its scope was
+    /// read before.
     pub history: bool,
     /// The reconcile window it belongs to, by its end: findings in it are met by the sweep.
     pub sweep: Option<Timestamp>,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::{
     AccountId, ClockKind, Coverage, CoverageState, Incident, IncidentState, IssueIdentity,
-    IssueStatus, Region, Scope, Severity, Standing, Timestamp,
+    IssueStatus, Region, Scope, Severity, Standing, Timestamp, Vantage,
     delivery::{DeliveryState, Occasion},
 };
 
@@ -63,6 +63,36 @@ pub struct KnownFinding {
     pub number: i64,
     /// The JSON exactly as AWS last sent it.
     pub raw: String,
+}
+
+/// What comparing a scope with the wide vantage that shows it came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gap {
+    /// The scope, which was asked itself.
+    pub scope: Scope,
+    /// What it was compared with.
+    pub vantage: Vantage,
+    /// When.
+    pub checked_at: Timestamp,
+    /// How many findings it showed.
+    pub compared: u64,
+    /// How many of them the vantage lacks, or has in an older version.
+    pub missing: u64,
+    /// The id of one of them.
+    pub example: Option<String>,
+    /// What is wrong and what to do about it; why it could not be compared, if `missing` is 0.
+    pub words: Option<String>,
+}
+
+/// The sums of the last comparison of every scope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct GapTotals {
+    /// Scopes that were compared.
+    pub compared_scopes: u64,
+    /// Those of them that could not be.
+    pub failed_scopes: u64,
+    /// Findings that vantages lack.
+    pub missing: u64,
 }
 
 /// A raw finding that could not be read.

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use hubwatch::{
-    domain::{CoverageState, Timestamp, delivery::DeliveryState},
+    domain::{CoverageState, Timestamp, Vantage, delivery::DeliveryState},
     simulator::{Faults, Options, Quota, desk, jira},
 };
 
@@ -300,11 +300,19 @@ async fn what_an_account_holds_when_it_lets_us_in_is_history() {
     bench.run(&["sync"]).await;
     assert!(bench.incidents().await.is_empty());
 
-    let known = bench.store().progress(&scope).await.unwrap();
+    let known = bench
+        .store()
+        .progress(&Vantage::member(scope.clone()))
+        .await
+        .unwrap();
     assert_eq!(known.progress, None, "nobody has answered yet");
     world.set_faults(Faults::default());
     bench.run(&["sync"]).await;
-    let known = bench.store().progress(&scope).await.unwrap();
+    let known = bench
+        .store()
+        .progress(&Vantage::member(scope.clone()))
+        .await
+        .unwrap();
     assert!(known.progress.unwrap().is_backfilled());
 }
 

@@ -21,3 +21,4 @@ mod imports;
 mod simulator;
 mod store;
 mod support;
+mod vantages;

@@ -55,7 +55,7 @@ impl Bench {
             r#"
             aws = {{ region = "{}", endpoint_url = "{}", role = {{ name = "{}", external_id_file = "{dir}/external-id" }} }}
             accounts = {{ refresh = "10s" }}
-            sync = {{ poll_interval = "10s" }}
+            sync = {{ poll_interval = "10s", poll_interval_max = "10s" }}
             store = {{ url = "sqlite://{dir}/hubwatch.db" }}
             http = {{ listen = "127.0.0.1:0" }}
             log = {{ format = "human", filter = "info" }}
@@ -332,6 +332,7 @@ impl Bench {
         Daemon {
             aws: Arc::new(aws),
             store: open(&config.store.url, &access).unwrap(),
+            outlook: config.sync.outlook,
             rulebook: Arc::new(Rulebook::new(config.routes)),
             sinks: sinks
                 .map(|(name, sink)| Arc::from(choose(name, sink, &http)))
@@ -339,6 +340,8 @@ impl Bench {
             clock: clock.clone(),
             pace: Pace {
                 poll_interval: Duration::from_millis(300),
+                poll_interval_max: Duration::from_millis(300),
+                gaps_interval: None,
                 discover_interval: Duration::from_secs(60),
                 rules: config.sync.rules,
                 retention: config.retention,

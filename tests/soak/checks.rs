@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hubwatch::{
-    domain::{CoverageState, Scope, Standing, Timestamp},
+    domain::{CoverageState, Scope, Standing, Timestamp, Vantage},
     simulator::{Faults, Handle, Reach, ScopeTruth},
     store::{FindingFilter, IncidentFilter, Store, StoredFinding},
 };
@@ -85,7 +85,7 @@ impl Known<'_> {
         hub: &Held<String>,
         stored: &Held<StoredFinding>,
     ) {
-        let Some(progress) = store.progress(&name(scope)).await.unwrap().progress else {
+        let Some(progress) = store.progress(&asked(scope)).await.unwrap().progress else {
             return;
         };
         for (key, text) in hub {
@@ -238,6 +238,11 @@ impl Known<'_> {
 pub(crate) struct Kept {
     findings: Held<(String, Standing)>,
     incidents: BTreeMap<String, String>,
+}
+
+/// A scope that is asked itself.
+pub(crate) fn asked(scope: &ScopeTruth) -> Vantage {
+    Vantage::member(name(scope))
 }
 
 /// A scope in the daemon's words.

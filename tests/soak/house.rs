@@ -129,6 +129,7 @@ impl House {
         Daemon {
             aws: Arc::new(aws),
             store,
+            outlook: config.sync.outlook,
             rulebook: Arc::new(Rulebook::new(config.routes)),
             sinks: Vec::new(),
             clock: clock.clone(),

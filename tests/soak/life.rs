@@ -13,6 +13,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
+    checks,
     dice::Dice,
     ledger::{Deed, Key, Ledger},
     plan::{Plan, Promise},
@@ -264,11 +265,11 @@ impl Life {
     /// A moment that the tail must meet. Before history is recorded, what is late is for the clock
     /// that looks for late deliveries.
     async fn prompt(&mut self, store: &dyn Store, scope: &ScopeTruth) -> Timestamp {
-        let scope = hubwatch::domain::Scope {
-            account: scope.account_id.as_str().into(),
-            region: scope.region.as_str().into(),
-        };
-        let progress = store.progress(&scope).await.unwrap().progress;
+        let progress = store
+            .progress(&checks::asked(scope))
+            .await
+            .unwrap()
+            .progress;
         let now = self.world.now();
         if self.dice.percent(10) {
             return now + signed(self.dice.part_of(PROMPT, 0.5));

@@ -221,7 +221,7 @@ impl Run {
             if known.expected(&scope, faults) != CoverageState::Ok {
                 continue;
             }
-            let found = store.progress(&checks::name(&scope)).await.unwrap();
+            let found = store.progress(&checks::asked(&scope)).await.unwrap();
             let Some(progress) = found.progress else {
                 return Some(format!("{} was never met", checks::name(&scope)));
             };

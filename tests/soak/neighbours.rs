@@ -65,7 +65,7 @@ async fn none_waits(run: &Run, store: &dyn Store, troubled: &BTreeSet<String>) {
         if known.expected(scope, &faults) != CoverageState::Ok {
             continue;
         }
-        let found = store.progress(&checks::name(scope)).await.unwrap();
+        let found = store.progress(&checks::asked(scope)).await.unwrap();
         let read: Option<Timestamp> = found.progress.map(|progress| progress.watermark);
         let waits = run.time.ours().duration_since(read.unwrap_or(run.begun_at));
         let in_time = waits < SignedDuration::try_from(bound).unwrap();

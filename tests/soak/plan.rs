@@ -73,6 +73,8 @@ impl Plan {
         let gone = dice.among(&[1, 24, 24 * 90]);
         let pace = Pace {
             poll_interval: poll,
+            poll_interval_max: poll,
+            gaps_interval: None,
             discover_interval: poll * every(&mut dice, 2, 5),
             rules,
             retention: Retention {

@@ -13,13 +13,14 @@ use async_trait::async_trait;
 use hubwatch::{
     correlate::Rulebook,
     domain::{
-        Coverage, CoverageState, IncidentId, Partition, Scope, SyncProgress, Timestamp, Window,
+        Coverage, CoverageState, FindingKey, IncidentId, Partition, Scope, SyncProgress, Timestamp,
+        Vantage, Window,
         delivery::{Delivery, Settlement},
     },
     store::{
-        CensusEntry, Decided, Detail, FindingFilter, IncidentBrief, IncidentFilter, KnownFinding,
-        Measures, PageOutcome, PageRecord, Reached, RejectedFinding, Retention, ScopeProgress,
-        Store, StoreError, StoredFinding, StoredIncident, Tallies, Tidied, Touched,
+        CensusEntry, Decided, Detail, FindingFilter, Gap, GapTotals, IncidentBrief, IncidentFilter,
+        KnownFinding, Measures, PageOutcome, PageRecord, Reached, RejectedFinding, Retention,
+        ScopeProgress, Store, StoreError, StoredFinding, StoredIncident, Tallies, Tidied, Touched,
     },
 };
 
@@ -33,7 +34,7 @@ pub(crate) struct Witness {
     most_pages: AtomicUsize,
     /// Whether nothing was written that deciding would have to look at since it found nothing.
     decided: AtomicBool,
-    marks: RwLock<BTreeMap<Scope, SyncProgress>>,
+    marks: RwLock<BTreeMap<Vantage, SyncProgress>>,
     complaints: RwLock<Vec<String>>,
 }
 
@@ -74,10 +75,10 @@ impl Witness {
         complaints.push(what);
     }
 
-    /// Compares how far a scope is recorded with what was seen before.
-    pub(crate) fn marks(&self, scope: &Scope, now: SyncProgress) {
+    /// Compares how far a vantage is recorded with what was seen before.
+    pub(crate) fn marks(&self, vantage: &Vantage, now: SyncProgress) {
         let mut marks = self.marks.write().unwrap_or_else(PoisonError::into_inner);
-        let before = marks.insert(scope.clone(), now);
+        let before = marks.insert(vantage.clone(), now);
         drop(marks);
         let Some(before) = before else { return };
         let back = now.watermark < before.watermark
@@ -86,7 +87,7 @@ impl Witness {
             || now.first_contact != before.first_contact
             || now.history_from > before.history_from;
         if back {
-            self.complain(format!("{scope} went back from {before:?} to {now:?}"));
+            self.complain(format!("{vantage} went back from {before:?} to {now:?}"));
         }
     }
 
@@ -168,46 +169,54 @@ impl Store for Watched {
 
     async fn note_trouble(
         &self,
-        scope: &Scope,
+        vantage: &Vantage,
         state: CoverageState,
         error: &str,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        hand_on!(self.note_trouble(scope, state, error, now))
+        hand_on!(self.note_trouble(vantage, state, error, now))
     }
 
-    async fn progress(&self, scope: &Scope) -> Result<ScopeProgress, StoreError> {
-        hand_on!(self.progress(scope))
+    async fn progress(&self, vantage: &Vantage) -> Result<ScopeProgress, StoreError> {
+        hand_on!(self.progress(vantage))
     }
 
     async fn begin_window(
         &self,
-        scope: &Scope,
+        vantage: &Vantage,
         window: Window,
         progress: SyncProgress,
     ) -> Result<(), StoreError> {
-        hand_on!(self.begin_window(scope, window, progress))
+        hand_on!(self.begin_window(vantage, window, progress))
     }
 
-    async fn watched(&self, scope: &Scope, limit: u32) -> Result<Vec<KnownFinding>, StoreError> {
-        hand_on!(self.watched(scope, limit))
+    async fn watched(
+        &self,
+        vantage: &Vantage,
+        limit: u32,
+    ) -> Result<Vec<KnownFinding>, StoreError> {
+        hand_on!(self.watched(vantage, limit))
     }
 
     async fn note_watched(
         &self,
-        scope: &Scope,
+        vantage: &Vantage,
         last: Option<i64>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        hand_on!(self.note_watched(scope, last, now))
+        hand_on!(self.note_watched(vantage, last, now))
     }
 
-    async fn note_unwatched(&self, scopes: Vec<(Scope, Timestamp)>) -> Result<(), StoreError> {
-        hand_on!(self.note_unwatched(scopes))
+    async fn note_unwatched(&self, vantages: Vec<(Vantage, Timestamp)>) -> Result<(), StoreError> {
+        hand_on!(self.note_unwatched(vantages))
     }
 
-    async fn suspects(&self, scope: &Scope, limit: u32) -> Result<Vec<KnownFinding>, StoreError> {
-        hand_on!(self.suspects(scope, limit))
+    async fn suspects(
+        &self,
+        vantage: &Vantage,
+        limit: u32,
+    ) -> Result<Vec<KnownFinding>, StoreError> {
+        hand_on!(self.suspects(vantage, limit))
     }
 
     async fn clear_suspects(
@@ -218,6 +227,25 @@ impl Store for Watched {
     ) -> Result<u32, StoreError> {
         let _undecided = Undecided(&self.witness);
         hand_on!(self.clear_suspects(asked, absent, now))
+    }
+
+    async fn gap_due(&self, before: Timestamp) -> Result<Option<(Scope, Vantage)>, StoreError> {
+        hand_on!(self.gap_due(before))
+    }
+
+    async fn lacking(
+        &self,
+        shown: Vec<(FindingKey, Timestamp)>,
+    ) -> Result<Vec<(FindingKey, Timestamp)>, StoreError> {
+        hand_on!(self.lacking(shown))
+    }
+
+    async fn note_gap(&self, gap: Gap) -> Result<GapTotals, StoreError> {
+        hand_on!(self.note_gap(gap))
+    }
+
+    async fn gaps(&self) -> Result<Vec<Gap>, StoreError> {
+        hand_on!(self.gaps())
     }
 
     async fn record(
@@ -235,14 +263,14 @@ impl Store for Watched {
         let complete = pages
             .iter()
             .filter(|page| matches!(page.reached, Reached::End(_)))
-            .map(|page| page.scope.clone());
-        let complete: Vec<Scope> = complete.collect();
+            .map(|page| page.vantage.clone());
+        let complete: Vec<Vantage> = complete.collect();
         let undecided = Undecided(&self.witness);
         let done = self.inner.record(pages, now).await?;
         drop(undecided);
-        for scope in complete {
-            if let Some(progress) = self.inner.progress(&scope).await?.progress {
-                self.witness.marks(&scope, progress);
+        for vantage in complete {
+            if let Some(progress) = self.inner.progress(&vantage).await?.progress {
+                self.witness.marks(&vantage, progress);
             }
         }
         self.witness.stumble(7)?;

@@ -1,13 +1,13 @@
 //! Trying everything that the daemon will do with AWS, short of keeping what it reads.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     aws::{Aws, AwsError, Caller, Operation},
     config::Config,
-    domain::{Account, Clock, Region, Scope},
+    domain::{Account, Clock, CoverageState, Outlook, Region, Scope},
     observe::{new_registry, telemetry},
-    pipeline::{Regions, probe, survey},
+    pipeline::{Lookout, Regions, Seen, probe, survey},
 };
 
 use super::{
@@ -52,6 +52,10 @@ async fn attempt(config: &Config, aws: &Arc<Aws>, report: &mut Report) {
             return;
         }
     };
+    if config.sync.outlook != Outlook::Members {
+        trial.try_from_afar(config, &accounts).await;
+        return;
+    }
     let fallback = match aws.home_regions().await {
         Ok(states) => states
             .into_iter()
@@ -64,7 +68,8 @@ async fn attempt(config: &Config, aws: &Arc<Aws>, report: &mut Report) {
         }
     };
     let scopes = trial.try_accounts(accounts, &fallback).await;
-    trial.try_scopes(config.sync.concurrency, scopes).await;
+    let places = scopes.into_iter().map(|scope| (scope, 1)).collect();
+    trial.try_places(config.sync.concurrency, places).await;
 }
 
 struct Trial<'a> {
@@ -127,14 +132,67 @@ impl Trial<'_> {
         }
     }
 
-    async fn try_scopes(&mut self, at_once: usize, scopes: Vec<Scope>) {
-        let mut progress = Steps::new("accounts x Regions asked for a finding", scopes.len());
+    /// Tries what an administrator is asked, and says what it does not see.
+    async fn try_from_afar(&mut self, config: &Config, accounts: &[Account]) {
+        let lookout = match Lookout::ask(self.aws, &config.sync.outlook).await {
+            Ok(Some(lookout)) => lookout,
+            Ok(None) => return,
+            Err(error) => {
+                self.failed(Operation::ListMembers, &error, self.administrator(config));
+                return;
+            }
+        };
+        for (at, error) in lookout.troubles() {
+            self.failed(Operation::ListMembers, error, Where::Scope(at));
+        }
+        let mut places: BTreeMap<Scope, usize> = BTreeMap::new();
+        for account in accounts {
+            self.report.accounts += 1;
+            let Regions::Listed(states) = lookout.regions_of(account) else {
+                self.report.inactive_accounts += 1;
+                continue;
+            };
+            for state in states {
+                let scope = Scope {
+                    account: account.id.clone(),
+                    region: state.region,
+                };
+                let asked = match lookout.of(&scope) {
+                    Seen::From(vantage) => vantage.at,
+                    Seen::Itself => scope,
+                    Seen::Not(CoverageState::RegionDisabled, _) => {
+                        self.report.disabled_regions += 1;
+                        continue;
+                    }
+                    Seen::Not(state, why) => {
+                        self.report.unseen(scope, state, &why);
+                        continue;
+                    }
+                };
+                *places.entry(asked).or_default() += 1;
+            }
+        }
+        self.try_places(config.sync.concurrency, places).await;
+    }
+
+    fn administrator(&self, config: &Config) -> Where {
+        match &config.sync.outlook {
+            Outlook::Members => Where::Own,
+            Outlook::Wide { administrator, .. } => Where::Account(administrator.clone()),
+        }
+    }
+
+    /// Asks each place for a finding; each shows so many accounts x Regions.
+    async fn try_places(&mut self, at_once: usize, places: BTreeMap<Scope, usize>) {
+        let mut progress = Steps::new("accounts x Regions asked for a finding", places.len());
         let aws = Arc::clone(self.aws);
-        probe(&aws, at_once, scopes, |scope, answer| {
+        let to_ask = places.keys().cloned().collect();
+        probe(&aws, at_once, to_ask, |scope, answer| {
             progress.step();
-            self.report.scopes += 1;
+            let shown = places.get(&scope).copied().unwrap_or_default();
+            self.report.scopes += shown;
             match answer {
-                Ok(()) => self.report.readable_scopes += 1,
+                Ok(()) => self.report.readable_scopes += shown,
                 Err(error) => {
                     self.failed(Operation::GetFindings, &error, Where::Scope(scope));
                 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     aws::{AwsError, Operation, Remedy},
-    domain::{AccountId, Scope},
+    domain::{AccountId, CoverageState, Scope},
 };
 
 use super::super::{
@@ -120,6 +120,29 @@ impl Report {
                 Where::Account(account) => failure.accounts.push(account),
                 Where::Scope(scope) => failure.scopes.push(scope),
             }
+        }
+    }
+
+    /// Notes an account x Region that the administrator does not see, beside the others of its kind.
+    pub(super) fn unseen(&mut self, scope: Scope, state: CoverageState, why: &str) {
+        self.scopes += 1;
+        let action = Operation::ListMembers.to_string();
+        let next = self.failures.len();
+        let cause = (action.clone(), why.to_owned());
+        let place = *self.by_cause.entry(cause).or_insert(next);
+        if place == next {
+            self.failures.push(Failure {
+                action,
+                outcome: state.as_str(),
+                advice: why.to_owned(),
+                example: why.to_owned(),
+                accounts: Vec::new(),
+                scopes: Vec::new(),
+                add: Vec::new(),
+            });
+        }
+        if let Some(failure) = self.failures.get_mut(place) {
+            failure.scopes.push(scope);
         }
     }
 

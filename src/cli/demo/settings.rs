@@ -92,6 +92,7 @@ external_id_file = "{dir}/external-id"
 
 [sync]
 poll_interval = "10s"
+poll_interval_max = "10s"
 
 [store]
 url = "sqlite://{dir}/hubwatch.db"

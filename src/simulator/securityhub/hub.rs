@@ -4,11 +4,11 @@ use serde_json::json;
 
 use super::{
     super::{
-        answer::{Reply, reply_json},
+        answer::{ApiError, Reply, reply_json},
         clock,
         locks::read,
         shared::Shared,
-        world::organization::State,
+        world::{World, organization::State},
     },
     Call, invalid_input, parameter,
 };
@@ -30,7 +30,7 @@ pub(super) fn describe(shared: &Shared, call: &Call<'_>) -> Reply {
     }))
 }
 
-/// `ListMembers`: all accounts but the administrator's own, when the administrator asks; none for
+/// `ListMembers`: the associated members in the Region, all accounts but the administrator's own, when the administrator asks; none for
 /// anybody else.
 pub(super) fn list_members(shared: &Shared, call: &Call<'_>) -> Reply {
     let world = read(&shared.world);
@@ -45,14 +45,16 @@ pub(super) fn list_members(shared: &Shared, call: &Call<'_>) -> Reply {
         Some(Err(_)) => return Err(invalid_input("Invalid NextToken")),
     };
     let only_associated = parameter(call, "OnlyAssociated").is_none_or(|value| value != "false");
+    let faults = read(&shared.faults);
     let accounts = &world.organization.accounts;
     let administrator = accounts.get(call.caller.account);
     let asks = world.organization.administrator == Some(call.caller.account);
     let members: Vec<_> = accounts
         .iter()
         .enumerate()
-        .filter(|(position, account)| {
-            let associated = account.state == State::Active || !only_associated;
+        .filter(|(position, _)| {
+            let associated =
+                !only_associated || world.is_member(*position, call.region, &faults);
             asks && *position != call.caller.account && associated
         })
         .map(|(_, account)| {
@@ -76,18 +78,55 @@ pub(super) fn list_members(shared: &Shared, call: &Call<'_>) -> Reply {
     reply_json(&answer)
 }
 
+/// Where the path of `GetFindingAggregator` begins; the aggregator's ARN follows.
+pub(super) const AGGREGATOR: &str = "/findingAggregator/get/";
+
 /// `ListFindingAggregators`: one, in the first Region, which only the administrator sees.
 pub(super) fn list_aggregators(shared: &Shared, call: &Call<'_>) -> Reply {
     let world = read(&shared.world);
     if world.organization.administrator != Some(call.caller.account) {
         return reply_json(&json!({"FindingAggregators": []}));
     }
+    let arn = aggregator_arn(&world, call);
+    reply_json(&json!({"FindingAggregators": [{"FindingAggregatorArn": arn}]}))
+}
+
+/// `GetFindingAggregator`
+pub(super) fn get_aggregator(shared: &Shared, call: &Call<'_>) -> Reply {
+    let world = read(&shared.world);
+    let arn = aggregator_arn(&world, call);
+    let asked = call.uri.path().strip_prefix(AGGREGATOR).unwrap_or_default();
+    let asked = asked.replace("%3A", ":").replace("%2F", "/");
+    if world.organization.administrator != Some(call.caller.account) || asked != arn {
+        return Err(ApiError::new(
+            404,
+            "ResourceNotFoundException",
+            "The finding aggregator is not there",
+        ));
+    }
+    let home = world.regions.first().map_or("", |region| region.name);
+    let unlinked = &read(&shared.faults).unlinked_regions;
+    let mut answer = json!({
+        "FindingAggregatorArn": arn,
+        "FindingAggregationRegion": home,
+        "RegionLinkingMode": "ALL_REGIONS",
+    });
+    if let (false, Some(members)) = (unlinked.is_empty(), answer.as_object_mut()) {
+        members.insert(
+            "RegionLinkingMode".into(),
+            "ALL_REGIONS_EXCEPT_SPECIFIED".into(),
+        );
+        members.insert("Regions".into(), json!(unlinked));
+    }
+    reply_json(&answer)
+}
+
+fn aggregator_arn(world: &World, call: &Call<'_>) -> String {
     let home = world.regions.first().map_or("", |region| region.name);
     let scope = world.scope(call.caller.account, call.region);
-    let arn = format!(
+    format!(
         "arn:aws:securityhub:{home}:{}:finding-aggregator/{:016x}",
         world.account_id(scope),
         world.seed
-    );
-    reply_json(&json!({"FindingAggregators": [{"FindingAggregatorArn": arn}]}))
+    )
 }

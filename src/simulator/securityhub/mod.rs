@@ -39,6 +39,9 @@ pub(super) struct Call<'a> {
 
 /// The operation's name.
 pub(super) fn operation(method: &Method, path: &str) -> Option<&'static str> {
+    if method == Method::GET && path.starts_with(hub::AGGREGATOR) {
+        return Some("GetFindingAggregator");
+    }
     Some(match (method.as_str(), path) {
         ("POST", "/findings") => "GetFindings",
         ("POST", "/findings/import") => "BatchImportFindings",
@@ -60,6 +63,7 @@ pub(super) fn answer(shared: &Shared, operation: &str, call: &Call<'_>) -> Reply
         "DescribeHub" => hub::describe(shared, call),
         "ListMembers" => hub::list_members(shared, call),
         "ListFindingAggregators" => hub::list_aggregators(shared, call),
+        "GetFindingAggregator" => hub::get_aggregator(shared, call),
         _ => Err(ApiError::new(404, "UnknownOperationException", "")),
     }
 }

@@ -259,12 +259,26 @@ impl World {
         old.len()
     }
 
+    /// Whether the home Region gets copies of findings that appear, or they wait until it does.
+    pub(in crate::simulator) fn copy_findings(&mut self, copy: bool) {
+        self.uncopied = if copy { None } else { Some(BTreeSet::new()) };
+        self.changes += 1;
+    }
+
+    /// What is in sight may be another than before.
+    pub(in crate::simulator) fn sight_changed(&mut self) {
+        self.changes += 1;
+    }
+
     fn number(&mut self, scope: usize, updated: Nanos) -> usize {
         let Some(held) = self.scopes.get_mut(scope) else {
             return 0;
         };
         let index = held.updated.len();
         held.updated.push(None);
+        if let Some(uncopied) = &mut self.uncopied {
+            uncopied.insert((scope, index));
+        }
         self.learn_time(scope, index, updated);
         index
     }

@@ -54,6 +54,9 @@ pub(super) struct World {
     by_time: BTreeSet<Spot>,
     /// Counts changes anywhere, so that a prepared answer can be told from an outdated one.
     changes: u64,
+    /// Findings of which the home Region has no copy yet, by scope and number; `None` while copies are
+    /// made at once.
+    uncopied: Option<BTreeSet<(usize, usize)>>,
 }
 
 impl World {
@@ -69,6 +72,7 @@ impl World {
             scopes: Vec::new(),
             by_time: BTreeSet::new(),
             changes: 0,
+            uncopied: None,
         };
         let weights: Vec<u128> = (0..world.organization.accounts.len() * count)
             .map(|scope| u128::from(world.weight(scope)))
@@ -205,6 +209,19 @@ impl World {
         self.hub_on(account, region)
             && !Faults::names_scope(
                 &faults.hub_off,
+                self.account_id(scope),
+                self.region_name(scope),
+            )
+    }
+
+    /// Whether Security Hub's administrator has the account as an associated member in a Region.
+    pub(super) fn is_member(&self, account: usize, region: usize, faults: &Faults) -> bool {
+        let scope = self.scope(account, region);
+        !self.account_suspended(account, faults)
+            && self.region_enabled(account, region, faults)
+            && self.hub_enabled(account, region, faults)
+            && !Faults::names_scope(
+                &faults.disassociated,
                 self.account_id(scope),
                 self.region_name(scope),
             )

@@ -32,8 +32,10 @@ pub(in crate::simulator) enum Order {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::simulator) struct View {
     width: Width,
-    /// Scopes that a fault has taken out of sight.
+    /// Scopes that are out of sight: no members, or not linked, or by a fault.
     hidden: BTreeSet<usize>,
+    /// Where the view is from.
+    region: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +53,14 @@ impl View {
             Width::Everything => true,
         };
         within && !self.hidden.contains(&scope)
+    }
+
+    /// Whether a finding is in sight: those of other Regions are only once they are copied.
+    fn shows(&self, world: &World, spot: &Spot) -> bool {
+        let is_copy = self.width == Width::Everything && world.region_of(spot.scope) != self.region;
+        let waits =
+            |uncopied: &BTreeSet<(usize, usize)>| uncopied.contains(&(spot.scope, spot.index));
+        self.sees(world, spot.scope) && !(is_copy && world.uncopied.as_ref().is_some_and(waits))
     }
 
     /// A number that changes when anything in sight does.
@@ -81,18 +91,41 @@ impl World {
             (true, _) => Width::Region(region),
             (false, _) => Width::Scope(self.scope(account, region)),
         };
-        let hidden = faults
-            .hub_off
-            .iter()
-            .chain(&faults.region_off)
-            .filter_map(|name| {
-                let (account, region) = name.split_once('/')?;
-                self.scope_named(account, region)
-            });
+        let named = faults.hub_off.iter().chain(&faults.region_off);
+        let hidden: BTreeSet<usize> = match width {
+            Width::Scope(_) => named.filter_map(|name| self.scope_called(name)).collect(),
+            Width::Region(_) => named
+                .chain(&faults.disassociated)
+                .filter_map(|name| self.scope_called(name))
+                .collect(),
+            Width::Everything => {
+                // A member in the linked Region alone is not aggregated.
+                let at_home = |name: &String| {
+                    let account = self.account_of(self.scope_called(name)?);
+                    (self.scope_called(name)? == self.scope(account, region)).then_some(account)
+                };
+                let strangers: BTreeSet<usize> =
+                    faults.disassociated.iter().filter_map(at_home).collect();
+                let out = |scope: &usize| {
+                    faults.unlinked_regions.contains(self.region_name(*scope))
+                        || strangers.contains(&self.account_of(*scope))
+                };
+                let named = named.chain(&faults.disassociated);
+                let named = named.filter_map(|name| self.scope_called(name));
+                named.chain(self.scopes().filter(out)).collect()
+            }
+        };
         View {
             width,
-            hidden: hidden.collect(),
+            hidden,
+            region,
         }
+    }
+
+    /// The scope of `ACCOUNT/REGION`.
+    fn scope_called(&self, name: &str) -> Option<usize> {
+        let (account, region) = name.split_once('/')?;
+        self.scope_named(account, region)
     }
 
     /// The findings in sight whose `UpdatedAt` lies between two times, both included, in order,
@@ -157,6 +190,7 @@ impl World {
                         .map(|at| Spot { at, scope, index })
                 })
             })
+            .filter(|spot| view.shows(self, spot))
             .collect()
     }
 
@@ -186,7 +220,7 @@ impl World {
     ) -> impl DoubleEndedIterator<Item = Spot> + 'a {
         let set = (!inverted(range)).then_some(&self.by_time);
         let found = set.into_iter().flat_map(move |set| set.range(range));
-        found.copied().filter(|spot| view.sees(self, spot.scope))
+        found.copied().filter(|spot| view.shows(self, spot))
     }
 
     fn stored<'a>(
@@ -206,6 +240,7 @@ impl World {
                 let first = if scope == start { skip } else { 0 };
                 spots_of(scope, held, first)
             })
+            .filter(|spot| view.shows(self, spot))
     }
 }
 

@@ -6,6 +6,7 @@ use rusqlite::{Row, Transaction};
 
 use crate::domain::{
     AccountId, ClockKind, Complete, Coverage, CoverageState, Region, Scope, Timestamp, Trouble,
+    Vantage,
 };
 
 use super::{
@@ -16,8 +17,8 @@ use super::{
 /// The columns that [`row`] reads, in its order; [`rows::PROGRESS`] follows.
 const COLUMNS: &str = "account, region, account_name, state, since, tail_complete, watch_complete, \
                        late_complete, reconcile_complete, backfill_complete, error, error_at, \
-                       error_over";
-const PROGRESS_FROM: usize = 13;
+                       error_over, vantage_account, vantage_region, vantage_sight";
+const PROGRESS_FROM: usize = 16;
 
 /// The lags that a summary tells: half of the scopes are less far behind than the first, and none
 /// is further behind than the last.
@@ -30,7 +31,7 @@ pub(super) fn coverage(tx: &Transaction<'_>) -> Result<Vec<Coverage>, StoreError
 
 fn listed(tx: &Transaction<'_>, which: &str, most: usize) -> Result<Vec<Coverage>, StoreError> {
     let progress = rows::PROGRESS;
-    let sql = format!("SELECT {COLUMNS}, {progress} FROM scopes {which}");
+    let sql = format!("SELECT {COLUMNS}, {progress} FROM coverage {which}");
     let mut statement = tx.prepare_cached(&sql)?;
     let mut found = Vec::new();
     let mut all = statement.query([])?;
@@ -63,11 +64,25 @@ fn row(row: &Row<'_>) -> Result<Coverage, StoreError> {
             reconcile: time(8)?,
             backfill: time(9)?,
         },
+        seen_from: seen_from(row)?,
         progress: rows::progress(row, PROGRESS_FROM)?,
         trouble: words
             .zip(at)
             .map(|(words, at)| Trouble { words, at, over_at }),
     })
+}
+
+fn seen_from(row: &Row<'_>) -> Result<Option<Vantage>, StoreError> {
+    let Some(account) = row.get::<_, Option<String>>(13)? else {
+        return Ok(None);
+    };
+    Ok(Some(Vantage {
+        at: Scope {
+            account: AccountId::new(account),
+            region: Region::new(row.get::<_, String>(14)?),
+        },
+        sight: rows::sight(&row.get::<_, String>(15)?)?,
+    }))
 }
 
 /// The sum of the ledger, and no more than `most` of its rows: those that cannot be read first, then
@@ -124,7 +139,7 @@ impl Sums {
         let mut statement = tx.prepare_cached(
             "SELECT state, tail_complete, watch_complete, late_complete, reconcile_complete,
                     backfill_complete
-             FROM scopes",
+             FROM coverage",
         )?;
         let mut all = statement.query([])?;
         while let Some(row) = all.next()? {

@@ -3,8 +3,10 @@
 mod bodies;
 mod decide;
 mod deliveries;
+mod gaps;
 mod issues;
 mod ledger;
+mod news;
 mod query;
 mod record;
 mod rows;
@@ -30,16 +32,17 @@ use tokio::sync::Mutex;
 use crate::{
     correlate::Rulebook,
     domain::{
-        Coverage, CoverageState, IncidentId, Partition, Scope, SyncProgress, Timestamp, Window,
+        Coverage, CoverageState, FindingKey, IncidentId, Partition, Scope, SyncProgress, Timestamp,
+        Vantage, Window,
         delivery::{Delivery, Settlement},
     },
 };
 
 use self::{scopes::ScopeIds, texts::TextIds, tidy::Round};
 use super::{
-    Access, CensusEntry, Decided, Detail, FindingFilter, IncidentBrief, IncidentFilter,
-    KnownFinding, Measures, PageOutcome, PageRecord, RejectedFinding, Retention, ScopeProgress,
-    Store, StoreError, StoredFinding, StoredIncident, Tallies, Tidied, Touched,
+    Access, CensusEntry, Decided, Detail, FindingFilter, Gap, GapTotals, IncidentBrief,
+    IncidentFilter, KnownFinding, Measures, PageOutcome, PageRecord, RejectedFinding, Retention,
+    ScopeProgress, Store, StoreError, StoredFinding, StoredIncident, Tallies, Tidied, Touched,
 };
 
 /// How long a statement waits for another process that writes.
@@ -296,7 +299,7 @@ impl Store for Sqlite {
         census: Vec<CensusEntry>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        self.write(move |tx, _| scopes::take_census(tx, &census, now))
+        self.write(move |tx, memory| scopes::take_census(tx, memory, &census, now))
             .await
     }
 
@@ -306,61 +309,66 @@ impl Store for Sqlite {
 
     async fn note_trouble(
         &self,
-        scope: &Scope,
+        vantage: &Vantage,
         state: CoverageState,
         error: &str,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let (scope, error) = (scope.clone(), error.to_owned());
+        let (vantage, error) = (vantage.clone(), error.to_owned());
         self.write(move |tx, memory| {
-            let id = memory.scopes.id(tx, &scope)?;
-            scopes::enter(tx, id, state, Some(&error), now)
+            let id = memory.scopes.of(tx, &vantage)?;
+            scopes::note_trouble(tx, id, state, &error, now)
         })
         .await
     }
 
-    async fn progress(&self, scope: &Scope) -> Result<ScopeProgress, StoreError> {
-        let scope = scope.clone();
-        self.read(move |tx| windows::progress(tx, &scope)).await
+    async fn progress(&self, vantage: &Vantage) -> Result<ScopeProgress, StoreError> {
+        let vantage = vantage.clone();
+        self.read(move |tx| windows::progress(tx, &vantage)).await
     }
 
     async fn begin_window(
         &self,
-        scope: &Scope,
+        vantage: &Vantage,
         window: Window,
         progress: SyncProgress,
     ) -> Result<(), StoreError> {
-        let scope = scope.clone();
+        let vantage = vantage.clone();
         self.write(move |tx, memory| {
-            let id = memory.scopes.id(tx, &scope)?;
+            let id = memory.scopes.of(tx, &vantage)?;
             windows::begin(tx, id, window, progress)
         })
         .await
     }
 
-    async fn watched(&self, scope: &Scope, limit: u32) -> Result<Vec<KnownFinding>, StoreError> {
-        let scope = scope.clone();
-        self.read(move |tx| sweep::watched(tx, &scope, limit)).await
+    async fn watched(
+        &self,
+        vantage: &Vantage,
+        limit: u32,
+    ) -> Result<Vec<KnownFinding>, StoreError> {
+        let vantage = vantage.clone();
+        self.read(move |tx| sweep::watched(tx, &vantage, limit))
+            .await
     }
 
     async fn note_watched(
         &self,
-        scope: &Scope,
+        vantage: &Vantage,
         last: Option<i64>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let scope = scope.clone();
+        let vantage = vantage.clone();
         self.write(move |tx, memory| {
-            let id = memory.scopes.id(tx, &scope)?;
+            let id = memory.scopes.of(tx, &vantage)?;
             windows::note_watched(tx, id, last, now)
         })
         .await
     }
 
-    async fn note_unwatched(&self, scopes: Vec<(Scope, Timestamp)>) -> Result<(), StoreError> {
+    async fn note_unwatched(&self, vantages: Vec<(Vantage, Timestamp)>) -> Result<(), StoreError> {
         self.write(move |tx, memory| {
-            for (scope, at) in &scopes {
-                let id = memory.scopes.id(tx, scope)?;
+            for (vantage, at) in &vantages {
+                let id = memory.scopes.of(tx, vantage)?;
                 windows::note_watched(tx, id, None, *at)?;
             }
             Ok(())
@@ -368,9 +376,13 @@ impl Store for Sqlite {
         .await
     }
 
-    async fn suspects(&self, scope: &Scope, limit: u32) -> Result<Vec<KnownFinding>, StoreError> {
-        let scope = scope.clone();
-        self.read(move |tx| sweep::suspects(tx, &scope, limit))
+    async fn suspects(
+        &self,
+        vantage: &Vantage,
+        limit: u32,
+    ) -> Result<Vec<KnownFinding>, StoreError> {
+        let vantage = vantage.clone();
+        self.read(move |tx| sweep::suspects(tx, &vantage, limit))
             .await
     }
 
@@ -382,6 +394,25 @@ impl Store for Sqlite {
     ) -> Result<u32, StoreError> {
         self.write(move |tx, _| sweep::clear(tx, &asked, &absent, now))
             .await
+    }
+
+    async fn gap_due(&self, before: Timestamp) -> Result<Option<(Scope, Vantage)>, StoreError> {
+        self.read(move |tx| gaps::due(tx, before)).await
+    }
+
+    async fn lacking(
+        &self,
+        shown: Vec<(FindingKey, Timestamp)>,
+    ) -> Result<Vec<(FindingKey, Timestamp)>, StoreError> {
+        self.read(move |tx| gaps::lacking(tx, shown)).await
+    }
+
+    async fn note_gap(&self, gap: Gap) -> Result<GapTotals, StoreError> {
+        self.write(move |tx, _| gaps::note(tx, &gap)).await
+    }
+
+    async fn gaps(&self) -> Result<Vec<Gap>, StoreError> {
+        self.read(gaps::all).await
     }
 
     async fn record(

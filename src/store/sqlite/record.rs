@@ -4,13 +4,15 @@ use std::ops::Range;
 
 use rusqlite::{OptionalExtension, Transaction, params};
 
-use crate::domain::{Change, Digest, Severity, Standing, Timestamp};
+use crate::domain::{Change, Digest, FindingKey, Severity, Sight, Standing, Timestamp};
 
 use super::{
     super::{FindingRecord, PageOutcome, PageRecord, Reached, RejectedRecord, StoreError},
     Memory,
     bodies::{self, Packing},
-    issues, rows,
+    issues,
+    news::{News, NewsOfScopes},
+    rows,
     tallies::TallyChanges,
     windows,
 };
@@ -49,8 +51,8 @@ fn record_page(
 ) -> Result<PageOutcome, StoreError> {
     let mut outcome = PageOutcome::default();
     let mut packing = Packing::start(tx)?;
-    let asked = memory.scopes.id(tx, &page.scope)?;
-    let news = News::of(tx, asked, page.history)?;
+    let asked = memory.scopes.of(tx, &page.vantage)?;
+    let mut news = NewsOfScopes::of_page(asked, page);
     for record in page.findings.iter() {
         let mut recorder = Recorder {
             tx,
@@ -58,7 +60,8 @@ fn record_page(
             tallies,
             packing: &mut packing,
             page,
-            news,
+            asked,
+            news: &mut news,
             now,
         };
         let change = recorder.finding(record)?;
@@ -96,7 +99,8 @@ struct Recorder<'a, 'tx> {
     tallies: &'a mut TallyChanges,
     packing: &'a mut Packing,
     page: &'a PageRecord,
-    news: News,
+    asked: i64,
+    news: &'a mut NewsOfScopes,
     now: Timestamp,
 }
 
@@ -109,7 +113,7 @@ impl Recorder<'_, '_> {
             .scopes
             .id(self.tx, &record.finding.key.scope())?;
         // Nearly all of a scope's history is new: it is looked up only where it turns out not to be.
-        let name = Name::of(scope, record);
+        let name = Name::of(scope, &record.finding.key);
         if self.page.history && self.try_insert(&name, name.key_at(0), record)? {
             return Ok(Change::Appeared);
         }
@@ -122,6 +126,7 @@ impl Recorder<'_, '_> {
             return Ok(Change::Appeared);
         };
         self.meet(stored.id)?;
+        self.note_shown(key)?;
         if version < stored.updated_at && stored.standing != Standing::Gone {
             return Ok(Change::Unchanged);
         }
@@ -232,7 +237,9 @@ impl Recorder<'_, '_> {
             record.finding.severity,
             record.finding.standing(),
         );
-        let is_news = self.news.is_appearance(since(record));
+        self.note_shown(key)?;
+        let news = self.news.of(self.tx, name.scope)?;
+        let is_news = news.is_appearance(since(record));
         touch(self.tx, issue.id, is_news)?;
         Ok(true)
     }
@@ -274,7 +281,7 @@ impl Recorder<'_, '_> {
         self.tallies.remove(scope, stored.severity, stored.standing);
         self.tallies
             .add(scope, record.finding.severity, record.finding.standing());
-        let is_news = change == Change::Reopened && self.news != News::No;
+        let is_news = change == Change::Reopened && self.news.of(self.tx, scope)? != News::No;
         touch(self.tx, issue, is_news)?;
         if issue != stored.issue {
             touch(self.tx, stored.issue, false)?;
@@ -326,6 +333,19 @@ impl Recorder<'_, '_> {
         Ok(())
     }
 
+    /// An aggregator has copies of what it shows, and may lack some: what it has shown once is what it
+    /// can be trusted about.
+    fn note_shown(&self, key: i64) -> Result<(), StoreError> {
+        if self.page.vantage.sight == Sight::Aggregator {
+            self.tx
+                .prepare_cached(
+                    "UPDATE findings SET shown = ?2 WHERE key = ?1 AND shown IS NOT ?2",
+                )?
+                .execute([key, self.asked])?;
+        }
+        Ok(())
+    }
+
     fn refresh(&mut self, id: i64, version: i64, record: &FindingRecord) -> Result<(), StoreError> {
         self.tx
             .prepare_cached("UPDATE findings SET updated_at = ?2, stamps = ?3 WHERE id = ?1")?
@@ -359,8 +379,8 @@ struct Name {
 }
 
 impl Name {
-    fn of(scope: i64, record: &FindingRecord) -> Self {
-        let (digest, rest) = record.finding.key.digest_in_scope().halves();
+    fn of(scope: i64, key: &FindingKey) -> Self {
+        let (digest, rest) = key.digest_in_scope().halves();
         Self {
             scope,
             digest,
@@ -375,6 +395,14 @@ impl Name {
     }
 }
 
+/// The keys under which a finding may be stored, in order, and what tells it from others there.
+pub(super) fn places(scope: i64, key: &FindingKey) -> (impl Iterator<Item = i64>, i64) {
+    let name = Name::of(scope, key);
+    let verify = name.verify;
+    let keys = (0..MAX_PROBES).map(move |probe| name.key_at(probe));
+    (keys, verify)
+}
+
 /// A fingerprint of the provider's id alone.
 pub(super) fn id_hash(id: &str) -> i64 {
     Digest::of(&[id]).halves().0.cast_signed()
@@ -387,37 +415,6 @@ fn since(record: &FindingRecord) -> Timestamp {
         .first_observed_at
         .or(finding.created_at)
         .unwrap_or(finding.updated_at)
-}
-
-/// What of a page can be news. What a scope held before hubwatch came is history; only a problem
-/// that appears or comes back afterwards is news.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum News {
-    /// Nothing: it is history that is read.
-    No,
-    /// Problems since this time, when the scope was first met. Its history is not all recorded yet,
-    /// and an old finding that its provider has just written anew comes with the tail.
-    Since(Timestamp),
-    /// Whatever appears.
-    All,
-}
-
-impl News {
-    fn of(tx: &Transaction<'_>, scope: i64, history: bool) -> Result<Self, StoreError> {
-        if history {
-            return Ok(Self::No);
-        }
-        let unread = windows::first_contact_of_unread(tx, scope)?;
-        Ok(unread.map_or(Self::All, Self::Since))
-    }
-
-    fn is_appearance(self, since: Timestamp) -> bool {
-        match self {
-            Self::No => false,
-            Self::Since(first_contact) => since >= first_contact,
-            Self::All => true,
-        }
-    }
 }
 
 /// Marks an issue, so that deciding looks at it.

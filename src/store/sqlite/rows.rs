@@ -4,7 +4,7 @@ use rusqlite::Row;
 
 use crate::domain::{
     AccountId, CoverageState, Digest, Incident, IncidentId, IncidentState, IssueStatus, Region,
-    Severity, Standing, SyncProgress, Timestamp, Window, delivery::DeliveryState,
+    Severity, Sight, Standing, SyncProgress, Timestamp, Window, delivery::DeliveryState,
     delivery::Occasion, window::WindowKind,
 };
 
@@ -57,6 +57,10 @@ pub(super) fn digest(bytes: [u8; 16]) -> Digest {
 /// Reads a word of a closed set.
 fn word<T>(read: fn(&str) -> Option<T>, text: &str, what: &str) -> Result<T, StoreError> {
     read(text).ok_or_else(|| StoreError::corrupt(format!("`{text}` is no {what}")))
+}
+
+pub(super) fn sight(text: &str) -> Result<Sight, StoreError> {
+    word(Sight::from_word, text, "sight")
 }
 
 pub(super) fn coverage_state(text: &str) -> Result<CoverageState, StoreError> {

@@ -1,9 +1,9 @@
 //! How far scopes are recorded: progress, and windows that were begun.
 
-use rusqlite::{OptionalExtension, Transaction, params};
+use rusqlite::{Transaction, params};
 
 use crate::domain::{
-    BegunWindow, CoverageState, Scope, SyncProgress, Timestamp, Window, window::WindowKind,
+    BegunWindow, CoverageState, SyncProgress, Timestamp, Vantage, Window, window::WindowKind,
 };
 
 use super::{
@@ -12,26 +12,31 @@ use super::{
 };
 
 /// See [`super::super::Store::progress`].
-pub(super) fn progress(tx: &Transaction<'_>, scope: &Scope) -> Result<ScopeProgress, StoreError> {
-    let found = tx
-        .prepare_cached("SELECT id, watched_at FROM scopes WHERE account = ?1 AND region = ?2")?
-        .query_row([scope.account.as_str(), scope.region.as_str()], |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, Option<i64>>(1)?))
-        })
-        .optional()?;
-    let Some((id, watched_at)) = found else {
+pub(super) fn progress(
+    tx: &Transaction<'_>,
+    vantage: &Vantage,
+) -> Result<ScopeProgress, StoreError> {
+    let Some(id) = scopes::find(tx, &vantage.at, vantage.sight)? else {
         return Ok(ScopeProgress {
             progress: None,
             begun: Vec::new(),
             watched_at: None,
             suspects: 0,
+            sight_changed_at: None,
         });
     };
+    let watched_at: Option<i64> = tx
+        .prepare_cached("SELECT watched_at FROM scopes WHERE id = ?1")?
+        .query_row([id], |row| row.get(0))?;
+    let sight_changed_at: Option<i64> = tx
+        .prepare_cached("SELECT max(seen_since) FROM scopes WHERE seen_from = ?1")?
+        .query_row([id], |row| row.get(0))?;
     Ok(ScopeProgress {
         progress: recorded(tx, id)?,
         begun: begun(tx, id)?,
         watched_at: watched_at.map(rows::time).transpose()?,
-        suspects: sweep::count(tx, id)?,
+        suspects: sweep::count(tx, id, vantage.sight)?,
+        sight_changed_at: sight_changed_at.map(rows::time).transpose()?,
     })
 }
 
@@ -56,15 +61,24 @@ fn begun(tx: &Transaction<'_>, scope: i64) -> Result<Vec<BegunWindow>, StoreErro
     Ok(begun)
 }
 
-/// When a scope was first met, as long as not all of its history is recorded.
-pub(super) fn first_contact_of_unread(
-    tx: &Transaction<'_>,
-    scope: i64,
-) -> Result<Option<Timestamp>, StoreError> {
-    let recorded = recorded(tx, scope)?;
-    Ok(recorded
-        .filter(|progress| !progress.is_backfilled())
-        .map(|progress| progress.first_contact))
+/// What was there before hubwatch came, of a scope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct History {
+    /// Whether some vantage has read all of it.
+    pub(super) is_known: bool,
+    /// When a vantage first showed the scope.
+    pub(super) met_at: Option<Timestamp>,
+}
+
+/// What is known of a scope's history.
+pub(super) fn history(tx: &Transaction<'_>, scope: i64) -> Result<History, StoreError> {
+    let (is_known, met_at): (bool, Option<i64>) = tx
+        .prepare_cached("SELECT known, met_at FROM scopes WHERE id = ?1")?
+        .query_row([scope], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(History {
+        is_known,
+        met_at: met_at.map(rows::time).transpose()?,
+    })
 }
 
 /// See [`super::super::Store::begin_window`].
@@ -74,19 +88,26 @@ pub(super) fn begin(
     window: Window,
     progress: SyncProgress,
 ) -> Result<(), StoreError> {
-    tx.prepare_cached(
-        "UPDATE scopes SET first_contact = ?2, watermark = ?3, history_from = ?4, late_at = ?5,
+    let first_contact = tx
+        .prepare_cached(
+            "UPDATE scopes SET first_contact = ?2, watermark = ?3, history_from = ?4, late_at = ?5,
                            reconciled_at = ?6
          WHERE id = ?1 AND first_contact IS NULL",
-    )?
-    .execute(params![
-        scope,
-        rows::micros(progress.first_contact),
-        rows::micros(progress.watermark),
-        rows::micros(progress.history_from),
-        rows::micros(progress.late_at),
-        rows::micros(progress.reconciled_at),
-    ])?;
+        )?
+        .execute(params![
+            scope,
+            rows::micros(progress.first_contact),
+            rows::micros(progress.watermark),
+            rows::micros(progress.history_from),
+            rows::micros(progress.late_at),
+            rows::micros(progress.reconciled_at),
+        ])?;
+    if first_contact > 0 {
+        tx.prepare_cached(
+            "UPDATE scopes SET met_at = ?2 WHERE (id = ?1 OR seen_from = ?1) AND met_at IS NULL",
+        )?
+        .execute(params![scope, rows::micros(progress.first_contact)])?;
+    }
     tx.prepare_cached(
         "INSERT INTO windows (scope, kind, start, \"end\", \"from\") VALUES (?1, ?2, ?3, ?4, ?3)
          ON CONFLICT DO NOTHING",
@@ -117,7 +138,8 @@ pub(super) fn advance(
 ) -> Result<(), StoreError> {
     let begun = of_kind(tx, scope, kind)?;
     if kind == WindowKind::Reconcile {
-        sweep::suspect(tx, scope, begun.from, edge, begun.window.end)?;
+        let part = (begun.from, edge);
+        sweep::suspect_in_part(tx, scope, part, begun.window.end)?;
     }
     tx.prepare_cached(
         "UPDATE windows SET \"from\" = max(\"from\", ?3) WHERE scope = ?1 AND kind = ?2",
@@ -140,10 +162,7 @@ pub(super) fn complete(
     };
     if window.kind == WindowKind::Reconcile {
         let begun = of_kind(tx, scope, window.kind)?;
-        sweep::suspect(tx, scope, begun.from, window.end, window.end)?;
-        // The window asked for what claims to be updated in times to come, too. What came in since
-        // it began is no such thing.
-        sweep::suspect(tx, scope, now.max(window.end), Timestamp::MAX, window.end)?;
+        sweep::suspect_at_end(tx, scope, begun, now)?;
     }
     let after = before.after(window);
     let only = |kind| (window.kind == kind).then_some(window.end);
@@ -169,15 +188,34 @@ pub(super) fn complete(
     ])?;
     tx.prepare_cached("DELETE FROM windows WHERE scope = ?1 AND kind = ?2")?
         .execute(params![scope, window.kind.as_str()])?;
+    let is_all = matches!(window.kind, WindowKind::Backfill | WindowKind::Reconcile);
+    if is_all && after.is_backfilled() {
+        know_history(tx, scope, after.reconciled_at)?;
+    }
     let state = if after.is_backfilled() {
         CoverageState::Ok
     } else {
         CoverageState::Backfilling
     };
-    // A census that ended meanwhile knows better whether the scope is asked at all.
-    if scopes::state(tx, scope)?.is_polled() {
+    if scopes::is_asked(tx, scope)? {
         scopes::enter(tx, scope, state, None, now)?;
     }
+    Ok(())
+}
+
+/// All that a vantage shows is recorded, of scopes that were in its sight all along. From now on
+/// whatever appears in them is news, from whichever vantage it is seen.
+fn know_history(
+    tx: &Transaction<'_>,
+    vantage: i64,
+    compared_at: Timestamp,
+) -> Result<(), StoreError> {
+    tx.prepare_cached("UPDATE scopes SET known = 1 WHERE id = ?1 AND known = 0")?
+        .execute([vantage])?;
+    tx.prepare_cached(
+        "UPDATE scopes SET known = 1 WHERE seen_from = ?1 AND seen_since <= ?2 AND known = 0",
+    )?
+    .execute(params![vantage, rows::micros(compared_at)])?;
     Ok(())
 }
 

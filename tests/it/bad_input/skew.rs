@@ -1,6 +1,6 @@
 //! Clocks that do not agree: ours and AWS's.
 
-use hubwatch::domain::{Clock, CoverageState, Timestamp};
+use hubwatch::domain::{Clock, CoverageState, Timestamp, Vantage};
 use jiff::{SignedDuration, fmt::rfc2822};
 use serde_json::{Value, json};
 
@@ -27,7 +27,11 @@ fn updated(line: &Line, id: &str, at: Timestamp) {
 
 async fn watermark(line: &Line) -> Timestamp {
     let scope = line.bench.some_scope();
-    let known = line.store().progress(&scope).await.unwrap();
+    let known = line
+        .store()
+        .progress(&Vantage::member(scope))
+        .await
+        .unwrap();
     known.progress.unwrap().watermark
 }
 

@@ -48,6 +48,9 @@ fn every_example_of_a_key_without_a_default_is_accepted_and_changes_something() 
         );
         let text = if example.line.starts_with("list = [{") {
             text.replace("#discover = \"organization\"", "discover = \"list\"")
+        } else if example.line.starts_with("administrator = ") {
+            // Nor is an administrator asked where every account is.
+            text.replace("#vantage = \"members\"", "vantage = \"administrator\"")
         } else {
             text
         };

@@ -15,12 +15,12 @@ async fn what_a_comparison_did_not_meet_is_gone_once_it_is_not_found_by_id_eithe
         .await
         .unwrap();
     // Not before the end of the window.
-    assert!(store.suspects(&scope(), 10).await.unwrap().is_empty());
+    assert!(store.suspects(&here(), 10).await.unwrap().is_empty());
     store
         .record(vec![page(a_comparison(), true, &[])], now())
         .await
         .unwrap();
-    let suspects = store.suspects(&scope(), 10).await.unwrap();
+    let suspects = store.suspects(&here(), 10).await.unwrap();
     assert_eq!(suspects.len(), 1);
     assert_eq!(suspects[0].raw, raw("b").text());
 
@@ -32,7 +32,7 @@ async fn what_a_comparison_did_not_meet_is_gone_once_it_is_not_found_by_id_eithe
             .unwrap(),
         1
     );
-    assert!(store.suspects(&scope(), 10).await.unwrap().is_empty());
+    assert!(store.suspects(&here(), 10).await.unwrap().is_empty());
     let gone = FindingFilter {
         standings: vec![Standing::Gone],
         ..FindingFilter::default()
@@ -66,9 +66,9 @@ async fn a_suspect_that_is_found_by_id_is_not_gone() {
         .record(vec![page(a_comparison(), true, &[raw("a").text()])], now())
         .await
         .unwrap();
-    let asked = numbers(&store.suspects(&scope(), 10).await.unwrap());
+    let asked = numbers(&store.suspects(&here(), 10).await.unwrap());
     assert_eq!(store.clear_suspects(asked, vec![], now()).await.unwrap(), 0);
-    assert!(store.suspects(&scope(), 10).await.unwrap().is_empty());
+    assert!(store.suspects(&here(), 10).await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -79,7 +79,7 @@ async fn a_suspect_that_was_updated_meanwhile_is_not_gone() {
         .record(vec![page(a_comparison(), true, &[raw("a").text()])], now())
         .await
         .unwrap();
-    let asked = numbers(&store.suspects(&scope(), 10).await.unwrap());
+    let asked = numbers(&store.suspects(&here(), 10).await.unwrap());
     let newer = Raw {
         updated_at: NOW.to_owned(),
         ..raw("b")
@@ -102,7 +102,7 @@ async fn a_long_window_goes_on_behind_what_is_recorded() {
     let mut part = page(a_comparison(), false, &[raw("a").text()]);
     part.reached = Reached::UpTo(WindowKind::Reconcile, edge);
     store.record(vec![part], now()).await.unwrap();
-    let known = store.progress(&scope()).await.unwrap();
+    let known = store.progress(&here()).await.unwrap();
     let begun = BegunWindow {
         window: a_comparison(),
         from: edge,
@@ -119,7 +119,7 @@ async fn an_expired_finding_is_told_from_a_deleted_one() {
         .record(vec![page(a_comparison(), true, &[])], later)
         .await
         .unwrap();
-    let asked = numbers(&store.suspects(&scope(), 10).await.unwrap());
+    let asked = numbers(&store.suspects(&here(), 10).await.unwrap());
     assert_eq!(
         store
             .clear_suspects(asked.clone(), asked, later)
@@ -153,18 +153,18 @@ async fn findings_behind_open_incidents_are_watched_in_turns() {
         .decide(&rulebook("notify"), Touched::ByAnything, 100, now())
         .await
         .unwrap();
-    let first = numbers(&store.watched(&scope(), 1).await.unwrap());
+    let first = numbers(&store.watched(&here(), 1).await.unwrap());
     store
-        .note_watched(&scope(), first.first().copied(), now())
+        .note_watched(&here(), first.first().copied(), now())
         .await
         .unwrap();
-    let second = numbers(&store.watched(&scope(), 10).await.unwrap());
+    let second = numbers(&store.watched(&here(), 10).await.unwrap());
     assert_eq!(
         (first.len(), second.len()),
         (1, 1),
         "the low one is behind no incident"
     );
     assert_ne!(first, second);
-    store.note_watched(&scope(), None, now()).await.unwrap();
-    assert_eq!(store.watched(&scope(), 10).await.unwrap().len(), 2);
+    store.note_watched(&here(), None, now()).await.unwrap();
+    assert_eq!(store.watched(&here(), 10).await.unwrap().len(), 2);
 }

@@ -8,7 +8,7 @@ async fn progress_moves_with_the_last_page_only() {
     let store = store(directory.path());
     let first = SyncProgress::first_contact(now());
     store
-        .begin_window(&scope(), a_backfill(), first)
+        .begin_window(&here(), a_backfill(), first)
         .await
         .unwrap();
 
@@ -16,7 +16,7 @@ async fn progress_moves_with_the_last_page_only() {
         .record(vec![page(a_backfill(), false, &[raw("a").text()])], now())
         .await
         .unwrap();
-    let known = store.progress(&scope()).await.unwrap();
+    let known = store.progress(&here()).await.unwrap();
     assert_eq!(
         (known.progress, known.begun),
         (Some(first), vec![BegunWindow::at_start(a_backfill())])
@@ -26,7 +26,7 @@ async fn progress_moves_with_the_last_page_only() {
         .record(vec![page(a_backfill(), true, &[])], now())
         .await
         .unwrap();
-    let known = store.progress(&scope()).await.unwrap();
+    let known = store.progress(&here()).await.unwrap();
     assert_eq!(known.progress.unwrap().history_from, a_backfill().start);
     assert!(known.begun.is_empty());
 }
@@ -37,7 +37,7 @@ async fn a_poll_does_not_overrule_a_census_that_ended_meanwhile() {
     let store = store(directory.path());
     let progress = SyncProgress::first_contact(now());
     store
-        .begin_window(&scope(), a_backfill(), progress)
+        .begin_window(&here(), a_backfill(), progress)
         .await
         .unwrap();
     let account = scope().account.to_string();
@@ -95,7 +95,7 @@ async fn a_scope_that_cannot_be_read_keeps_its_findings() {
         ..a_backfill()
     };
     store
-        .begin_window(&scope(), everything, first)
+        .begin_window(&here(), everything, first)
         .await
         .unwrap();
     store
@@ -105,7 +105,7 @@ async fn a_scope_that_cannot_be_read_keeps_its_findings() {
     assert_eq!(states(&*store).await, [CoverageState::Ok]);
 
     store
-        .note_trouble(&scope(), CoverageState::Denied, "no", now())
+        .note_trouble(&here(), CoverageState::Denied, "no", now())
         .await
         .unwrap();
     let coverage = store.coverage().await.unwrap();
@@ -126,7 +126,7 @@ fn window(kind: WindowKind, start: &str, end: &str) -> Window {
 async fn read(store: &dyn Store, windows: &[Window], now: Timestamp) {
     let first = SyncProgress::first_contact(super::now());
     for window in windows {
-        store.begin_window(&scope(), *window, first).await.unwrap();
+        store.begin_window(&here(), *window, first).await.unwrap();
         let last = page(*window, true, &[]);
         store.record(vec![last], now).await.unwrap();
     }
@@ -179,21 +179,21 @@ async fn a_round_of_asking_by_id_is_complete_as_of_its_begin() {
     let watched = async || store.coverage().await.unwrap()[0].complete.watch;
     let minute = |n| now() + SignedDuration::from_mins(n);
     store
-        .note_watched(&scope(), Some(1), minute(1))
+        .note_watched(&here(), Some(1), minute(1))
         .await
         .unwrap();
     store
-        .note_watched(&scope(), Some(2), minute(2))
+        .note_watched(&here(), Some(2), minute(2))
         .await
         .unwrap();
     assert_eq!(watched().await, None, "the round goes on");
-    store.note_watched(&scope(), None, minute(3)).await.unwrap();
+    store.note_watched(&here(), None, minute(3)).await.unwrap();
     assert_eq!(watched().await, Some(minute(1)));
     // A round of one turn.
-    store.note_watched(&scope(), None, minute(9)).await.unwrap();
+    store.note_watched(&here(), None, minute(9)).await.unwrap();
     assert_eq!(watched().await, Some(minute(9)));
     store
-        .note_watched(&scope(), Some(1), minute(10))
+        .note_watched(&here(), Some(1), minute(10))
         .await
         .unwrap();
     assert_eq!(
@@ -210,7 +210,7 @@ async fn trouble_is_remembered_with_its_end() {
     let denied = CoverageState::Denied;
     let hour = |n| now() + SignedDuration::from_hours(n);
     for (n, words) in [(1, "no"), (2, "still no")] {
-        let noted = store.note_trouble(&scope(), denied, words, hour(n)).await;
+        let noted = store.note_trouble(&here(), denied, words, hour(n)).await;
         noted.unwrap();
     }
     let coverage = store.coverage().await.unwrap().remove(0);
@@ -252,17 +252,17 @@ async fn a_summary_is_bounded_and_leaves_nothing_uncounted() {
     };
     let first = SyncProgress::first_contact(now());
     for n in 0..96 {
-        let scope = Scope {
+        let vantage = Vantage::member(Scope {
             account: account(n).as_str().into(),
             region: "eu-west-1".into(),
-        };
+        });
         let minutes = i64::try_from(n).unwrap();
         let end = now() + SignedDuration::from_mins(100 - minutes);
         let tail = Window { end, ..a_tail() };
         for window in [everything, tail] {
-            store.begin_window(&scope, window, first).await.unwrap();
+            store.begin_window(&vantage, window, first).await.unwrap();
             let last = PageRecord {
-                scope: scope.clone(),
+                vantage: vantage.clone(),
                 ..page(window, true, &[])
             };
             store.record(vec![last], now()).await.unwrap();

@@ -38,7 +38,7 @@ async fn an_old_finding_that_the_tail_meets_before_the_history_is_no_news() {
     let store = store(directory.path());
     let first = SyncProgress::first_contact(now());
     store
-        .begin_window(&scope(), a_backfill(), first)
+        .begin_window(&here(), a_backfill(), first)
         .await
         .unwrap();
     // Its provider has just written it anew, as Security Hub does daily; it is a month old.
@@ -60,7 +60,7 @@ async fn an_old_finding_that_the_tail_meets_before_the_history_is_no_news() {
             start,
             ..a_backfill()
         };
-        store.begin_window(&scope(), window, first).await.unwrap();
+        store.begin_window(&here(), window, first).await.unwrap();
         store
             .record(vec![page(window, true, &[])], now())
             .await

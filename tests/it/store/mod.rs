@@ -8,6 +8,7 @@ mod deciding;
 mod delivering;
 mod opening;
 mod recording;
+mod seeing;
 mod stalls;
 mod tidying;
 
@@ -17,7 +18,7 @@ use hubwatch::{
     correlate::{RouteSettings, Rulebook},
     domain::{
         BegunWindow, Change, ClockKind, CoverageState, Partition, Scope, Severity, Standing,
-        SyncProgress, Timestamp, Window,
+        SyncProgress, Timestamp, Vantage, Window,
         delivery::{Receipt, Settlement},
         window::{ORIGIN, WindowKind},
     },
@@ -45,6 +46,11 @@ fn scope() -> Scope {
         account: "111122223333".into(),
         region: "eu-west-1".into(),
     }
+}
+
+/// The scope, asked itself.
+fn here() -> Vantage {
+    Vantage::member(scope())
 }
 
 fn aws() -> Partition {
@@ -131,7 +137,7 @@ fn page(window: Window, last: bool, raws: &[String]) -> PageRecord {
         Reached::Nothing
     };
     PageRecord {
-        scope: scope(),
+        vantage: here(),
         history: window.kind == WindowKind::Backfill,
         sweep: (window.kind == WindowKind::Reconcile).then_some(window.end),
         reached,
@@ -172,6 +178,7 @@ fn entry(account: &str, trouble: Option<CoverageState>) -> CensusEntry {
         },
         account_name: format!("account {account}"),
         trouble: trouble.map(|state| (state, "why".to_owned())),
+        seen_from: None,
     }
 }
 
@@ -204,7 +211,7 @@ async fn compared(directory: &Path) -> Arc<dyn Store> {
         .unwrap();
     let progress = SyncProgress::first_contact(now());
     store
-        .begin_window(&scope(), a_comparison(), progress)
+        .begin_window(&here(), a_comparison(), progress)
         .await
         .unwrap();
     store

@@ -122,7 +122,7 @@ async fn how_long_recording_waits_while_the_store_is_tidied_up() {
         ..a_comparison()
     };
     let first = SyncProgress::first_contact(now());
-    store.begin_window(&scope(), window, first).await.unwrap();
+    store.begin_window(&here(), window, first).await.unwrap();
     // An older version changes nothing; the comparison has met the finding all the same.
     let older = |id: String| Raw {
         updated_at: "2026-04-30T10:00:00Z".to_owned(),

@@ -44,10 +44,10 @@ pub(super) async fn compare(store: &dyn Store, met: &[String], now: Timestamp) -
         ..a_comparison()
     };
     let first = SyncProgress::first_contact(super::now());
-    store.begin_window(&scope(), window, first).await.unwrap();
+    store.begin_window(&here(), window, first).await.unwrap();
     let last = page(window, true, met);
     store.record(vec![last], now).await.unwrap();
-    let suspects = store.suspects(&scope(), 100_000).await.unwrap();
+    let suspects = store.suspects(&here(), 100_000).await.unwrap();
     let asked: Vec<i64> = suspects.iter().map(|suspect| suspect.number).collect();
     let cleared = store.clear_suspects(asked.clone(), asked, now).await;
     cleared.unwrap()

@@ -3,13 +3,17 @@
 -- One row: what this database is.
 CREATE TABLE store (
     partition TEXT NOT NULL,
-    rulebook  BLOB           -- fingerprint of the rules that issues were last decided by
+    rulebook  BLOB,          -- fingerprint of the rules that issues were last decided by
+    census_at INTEGER        -- when the last census was taken
 ) STRICT;
 
+-- Accounts x Regions, and the vantages from which they are seen. A scope that is asked itself is
+-- both: its sight is 'member'. Any other sight is a vantage alone: the row says how far it is read.
 CREATE TABLE scopes (
     id            INTEGER PRIMARY KEY,
     account       TEXT    NOT NULL,
     region        TEXT    NOT NULL,
+    sight         TEXT    NOT NULL,
     account_name  TEXT    NOT NULL,
     state         TEXT    NOT NULL,
     since         INTEGER NOT NULL,
@@ -31,7 +35,63 @@ CREATE TABLE scopes (
     watched_at    INTEGER,  -- when findings behind open incidents were last asked for by id
     watched_last  INTEGER,  -- the last of them; the next turn goes on behind it
     watch_began   INTEGER,  -- when the round began that these turns belong to
-    UNIQUE (account, region)
+    seen_from     INTEGER REFERENCES scopes (id),  -- the vantage that shows it, if not itself;
+                                                   -- its own state is then 'ok' for ever
+    seen_since    INTEGER,  -- since when it has been in that sight without a break
+    met_at        INTEGER,  -- when any vantage first showed it: what it held then is history
+    known         INTEGER NOT NULL DEFAULT 0,  -- whether some vantage has read all its history
+    UNIQUE (account, region, sight)
+) STRICT;
+CREATE INDEX scopes_by_vantage ON scopes (seen_from, seen_since) WHERE seen_from IS NOT NULL;
+
+-- What is known about reading each scope. Where a wide vantage shows it, that is what is known of the
+-- vantage, once it has read all that the scope held when it came into sight.
+CREATE VIEW coverage AS
+SELECT s.id, s.account, s.region, s.account_name,
+       CASE WHEN v.id IS NULL THEN s.state
+            WHEN v.state <> 'ok' OR s.seen_since <= v.reconciled_at THEN v.state
+            ELSE 'backfilling' END AS state,
+       CASE WHEN v.id IS NULL THEN s.since
+            WHEN v.state <> 'ok' OR s.seen_since <= v.reconciled_at THEN max(s.since, v.since)
+            ELSE s.seen_since END AS since,
+       CASE WHEN v.id IS NULL THEN s.error
+            WHEN v.state <> 'ok' OR s.seen_since <= v.reconciled_at THEN v.error
+            ELSE 'came into sight lately; a comparison that begins by itself completes it'
+       END AS error,
+       CASE WHEN v.id IS NULL THEN s.error_at
+            WHEN v.state <> 'ok' OR s.seen_since <= v.reconciled_at THEN v.error_at
+            ELSE s.seen_since END AS error_at,
+       CASE WHEN v.id IS NULL THEN s.error_over
+            WHEN v.state <> 'ok' OR s.seen_since <= v.reconciled_at THEN v.error_over
+       END AS error_over,
+       iif(v.known AND s.seen_since <= v.reconciled_at, v.tail_complete, s.tail_complete)
+           AS tail_complete,
+       iif(v.known AND s.seen_since <= v.reconciled_at, v.watch_complete, s.watch_complete)
+           AS watch_complete,
+       iif(v.known AND s.seen_since <= v.reconciled_at, v.late_complete, s.late_complete)
+           AS late_complete,
+       iif(v.known AND s.seen_since <= v.reconciled_at, v.reconcile_complete, s.reconcile_complete)
+           AS reconcile_complete,
+       iif(v.known AND s.seen_since <= v.reconciled_at, v.backfill_complete, s.backfill_complete)
+           AS backfill_complete,
+       iif(v.id IS NULL, s.first_contact, v.first_contact) AS first_contact,
+       iif(v.id IS NULL, s.watermark, v.watermark) AS watermark,
+       iif(v.id IS NULL, s.history_from, v.history_from) AS history_from,
+       iif(v.id IS NULL, s.late_at, v.late_at) AS late_at,
+       iif(v.id IS NULL, s.reconciled_at, v.reconciled_at) AS reconciled_at,
+       v.account AS vantage_account, v.region AS vantage_region, v.sight AS vantage_sight
+FROM scopes s LEFT JOIN scopes v ON v.id = s.seen_from AND s.state = 'ok'
+WHERE s.sight = 'member';
+
+-- What scopes show of themselves when they are asked, and the vantage that shows them does not.
+CREATE TABLE gaps (
+    scope      INTEGER PRIMARY KEY REFERENCES scopes (id),
+    vantage    INTEGER REFERENCES scopes (id),
+    checked_at INTEGER NOT NULL,
+    compared   INTEGER NOT NULL,
+    missing    INTEGER NOT NULL,
+    example    TEXT,    -- the id of a finding that is missing
+    words      TEXT     -- what is wrong and what to do about it
 ) STRICT;
 
 -- Windows that were begun and not finished. Page tokens go stale, so they are never kept.
@@ -85,7 +145,8 @@ CREATE TABLE findings (
     length       INTEGER NOT NULL,
     stamps       TEXT,              -- newer timestamps than those in the body
     swept        INTEGER,           -- the end of the last reconcile window that met it
-    gone         TEXT               -- why it is no longer there: expired, deleted
+    gone         TEXT,              -- why it is no longer there: expired, deleted
+    shown        INTEGER            -- the aggregator that has shown it, if one has
 ) STRICT;
 -- Holds all that deciding reads of a finding, so that it need not look into the rows.
 CREATE INDEX findings_by_issue ON findings (issue, standing, severity, title, since);
