@@ -33,6 +33,7 @@ exclude = {{ ids = {json.dumps([administrator] if administrator else [])} }}
 refresh = "1h"
 [sync]
 poll_interval = "{poll_interval}s"
+poll_interval_max = "{poll_interval}s"
 backfill = "{backfill}"
 [store]
 url = "sqlite://{directory}/hubwatch.db"
