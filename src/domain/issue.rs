@@ -50,11 +50,21 @@ impl IssueStatus {
         }
     }
 
-    /// The reverse of [`IssueStatus::as_str`].
+    /// A small number for a database column.
     #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Open, Self::Suppressed, Self::Resolved]
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Open => 0,
+            Self::Resolved => 1,
+            Self::Suppressed => 2,
+        }
+    }
+
+    /// The reverse of [`IssueStatus::code`]; `None` for a number that it never gives.
+    #[must_use]
+    pub fn from_code(code: u8) -> Option<Self> {
+        [Self::Open, Self::Resolved, Self::Suppressed]
             .into_iter()
-            .find(|s| s.as_str() == word)
+            .find(|status| status.code() == code)
     }
 }

@@ -11,7 +11,9 @@ use rusqlite_migration::{M, Migrations};
 
 use crate::domain::Partition;
 
-use super::{super::StoreError, deliveries, scopes::ScopeIds, texts::TextIds};
+use super::{
+    super::StoreError, deliveries, resources::ResourceIds, scopes::ScopeIds, texts::TextIds,
+};
 
 /// How long a statement waits for another process that writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -45,6 +47,7 @@ pub(super) struct Writer {
 pub(super) struct Memory {
     pub(super) scopes: ScopeIds,
     pub(super) texts: TextIds,
+    pub(super) resources: ResourceIds,
 }
 
 impl Writer {

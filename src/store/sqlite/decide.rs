@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension, Transaction, params};
 use crate::{
     correlate::Rulebook,
     domain::{
-        Digest, Incident, IncidentId, Region, Timestamp,
+        Digest, Incident, IncidentId, IssueStatus, Timestamp,
         decision::{
             Assessment, Evidence, IncidentDecision, Known, KnownIncident, Member, TouchedIssue,
         },
@@ -16,7 +16,9 @@ use crate::{
 
 use super::{
     super::{Decided, StoreError, Touched},
-    Memory, deliveries, issues, rows, tallies,
+    Memory, deliveries, issues,
+    resources::Resource,
+    rows, tallies,
     texts::TextIds,
 };
 
@@ -59,15 +61,15 @@ pub(super) fn decide(
     }
     let mut groups = step.groups_of_members()?;
     let mut known = Known::default();
-    let mut statuses = BTreeMap::<&str, i64>::new();
+    let mut statuses = BTreeMap::<IssueStatus, i64>::new();
     for issue in &issues {
         let assessment = rulebook.assess(issue);
         write_assessment(tx, &mut memory.texts, &assessment)?;
         if issue.status != Some(assessment.status) {
             if let Some(status) = issue.status {
-                *statuses.entry(status.as_str()).or_default() -= 1;
+                *statuses.entry(status).or_default() -= 1;
             }
-            *statuses.entry(assessment.status.as_str()).or_default() += 1;
+            *statuses.entry(assessment.status).or_default() += 1;
         }
         groups.extend(rulebook.groups(&assessment));
         known.issues.push(assessment);
@@ -79,7 +81,7 @@ pub(super) fn decide(
     }
     for decision in rulebook.decide(&known, now).incidents {
         decided.opened += usize::from(decision.incident.id.is_none());
-        decided.owed += write_incident(tx, &decision, now)?;
+        decided.owed += write_incident(tx, memory, &decision, now)?;
     }
     tallies::count_issues(tx, statuses)?;
     step.clear(&issues)?;
@@ -118,20 +120,23 @@ impl Step<'_, '_> {
     fn issues(&self, texts: &mut TextIds) -> Result<Vec<TouchedIssue>, StoreError> {
         let mut evidence = self.evidence(texts)?;
         let sql = self.query(
-            "id, account, region, resource_kind, resource, problem, status,
-             chosen.history AND coalesce(issues.history, 1)",
-            "issues ON id = chosen.issue",
+            &format!(
+                "issues.id, {}, status, chosen.history AND coalesce(issues.history, 1)",
+                issues::IDENTITY
+            ),
+            "issues ON issues.id = chosen.issue
+             JOIN resources ON resources.id = issues.resource",
         );
         let mut statement = self.tx.prepare_cached(&sql)?;
         let mut found = Vec::new();
         let mut all = statement.query([self.limit])?;
         while let Some(row) = all.next()? {
             let id = row.get(0)?;
-            let status: Option<String> = row.get(6)?;
+            let status: Option<u8> = row.get(6)?;
             found.push(TouchedIssue {
                 id,
                 identity: issues::identity(self.tx, texts, row, 1)?,
-                status: status.as_deref().map(rows::issue_status).transpose()?,
+                status: status.map(rows::issue_status).transpose()?,
                 evidence: evidence.remove(&id).unwrap_or_default(),
                 history: row.get(7)?,
             });
@@ -205,7 +210,7 @@ fn write_assessment(
         assessment.id,
         title,
         assessment.severity.rank(),
-        assessment.status.as_str(),
+        assessment.status.code(),
         rows::micros(assessment.since),
         assessment.history,
     ])?;
@@ -218,8 +223,9 @@ fn known_incident(
     group: Digest,
 ) -> Result<Option<KnownIncident>, StoreError> {
     let sql = format!(
-        "SELECT {} FROM incidents WHERE \"group\" = ?1",
-        rows::INCIDENT
+        "SELECT {} FROM {} WHERE \"group\" = ?1",
+        rows::INCIDENT,
+        rows::INCIDENTS
     );
     let incident = tx
         .prepare_cached(&sql)?
@@ -252,7 +258,7 @@ fn members(
         found.insert(
             row.get(0)?,
             Member {
-                status: rows::issue_status(&row.get::<_, String>(1)?)?,
+                status: rows::issue_status(row.get(1)?)?,
                 severity: rows::severity(row.get(2)?)?,
                 title: texts.text(tx, row.get(3)?)?,
                 history: row.get(4)?,
@@ -265,10 +271,11 @@ fn members(
 /// Writes an incident, its issues, and what it owes. Returns how much is newly owed.
 fn write_incident(
     tx: &Transaction<'_>,
+    memory: &mut Memory,
     decision: &IncidentDecision,
     now: Timestamp,
 ) -> Result<usize, StoreError> {
-    let id = write_row(tx, &decision.incident)?;
+    let id = write_row(tx, memory, &decision.incident)?;
     let mut join = tx.prepare_cached(
         "INSERT INTO incident_issues (incident, issue) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
     )?;
@@ -288,16 +295,29 @@ fn write_incident(
     Ok(owed)
 }
 
-fn write_row(tx: &Transaction<'_>, incident: &Incident) -> Result<IncidentId, StoreError> {
+fn write_row(
+    tx: &Transaction<'_>,
+    memory: &mut Memory,
+    incident: &Incident,
+) -> Result<IncidentId, StoreError> {
+    let Memory {
+        texts, resources, ..
+    } = memory;
+    let resource = Resource {
+        account: &incident.account,
+        region: incident.region.as_ref(),
+        kind: &incident.resource_kind,
+        id: &incident.resource,
+    };
+    let resource = resources.id(tx, texts, resource)?;
     let id = tx
         .prepare_cached(
-            "INSERT INTO incidents (\"group\", route, title, severity, state, account, region,
-                                    resource_kind, resource, open_issues, opened_at, changed_at,
-                                    history, told)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+            "INSERT INTO incidents (\"group\", route, title, severity, state, resource,
+                                    open_issues, opened_at, changed_at, history, told)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
              ON CONFLICT (\"group\") DO UPDATE SET
-                 title = ?3, severity = ?4, state = ?5, region = ?7, open_issues = ?10,
-                 changed_at = ?12, history = ?13, told = ?14
+                 title = ?3, severity = ?4, state = ?5, open_issues = ?7, changed_at = ?9,
+                 history = ?10, told = ?11
              RETURNING id",
         )?
         .query_row(
@@ -307,10 +327,7 @@ fn write_row(tx: &Transaction<'_>, incident: &Incident) -> Result<IncidentId, St
                 incident.title,
                 incident.severity.rank(),
                 incident.state.as_str(),
-                incident.account.as_str(),
-                incident.region.as_ref().map(Region::as_str),
-                incident.resource_kind,
-                incident.resource,
+                resource,
                 incident.open_issues,
                 rows::micros(incident.opened_at),
                 rows::micros(incident.changed_at),

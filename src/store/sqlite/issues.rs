@@ -1,47 +1,17 @@
-//! Issues as rows, and the names that they are found by.
+//! Issues as rows.
 
 use rusqlite::{Row, Transaction, params};
 
-use crate::domain::{AccountId, Digest, IssueIdentity, Region};
+use crate::domain::{AccountId, IssueIdentity, Region};
 
-use super::{super::StoreError, texts::TextIds};
+use super::{super::StoreError, Memory, resources::Resource, texts::TextIds};
 
-/// Bits of a name below the account and Region.
-const LOW_BITS: u32 = 47;
-const LOW_MASK: u64 = (1 << LOW_BITS) - 1;
-/// Bits for the account and Region. They only bring together what is read and written together, so it
-/// does no harm that some scopes share them.
-const HIGH_MASK: u64 = (1 << (63 - LOW_BITS)) - 1;
-/// How many issues may share 47 bits. A million issues in one scope make such a pair once in 280
-/// stores, so eight is never reached by chance.
-const MAX_PROBES: u64 = 8;
-
-/// What an issue is found by.
+/// What a finding says of its issue; it stands in the row until the issue is decided.
 #[derive(Clone, Copy)]
-struct Name {
-    place: u64,
-    digest: u64,
-    /// Tells it from another issue of the same name.
-    verify: i64,
-}
-
-impl Name {
-    fn of(identity: &IssueIdentity) -> Self {
-        let region = identity.region.as_ref().map_or("", Region::as_str);
-        let (place, _) = Digest::of(&[identity.account.as_str(), region]).halves();
-        let (digest, rest) = identity.key().halves();
-        Self {
-            place,
-            digest,
-            verify: rest.cast_signed(),
-        }
-    }
-
-    /// The name when as many other issues as `probe` have taken those before.
-    fn probed(self, probe: u64) -> i64 {
-        let below = self.digest.wrapping_add(probe) & LOW_MASK;
-        (((self.place & HIGH_MASK) << LOW_BITS) | below).cast_signed()
-    }
+pub(super) struct FirstWord {
+    pub(super) title: i64,
+    pub(super) severity: u8,
+    pub(super) since: i64,
 }
 
 /// An issue's row.
@@ -49,63 +19,49 @@ impl Name {
 pub(super) struct IssueRow {
     pub(super) id: i64,
     /// Whether it was not there before.
-    pub(super) is_new: bool,
+    is_new: bool,
 }
 
 /// The row of an issue, which is written if it was not.
 pub(super) fn row_of(
     tx: &Transaction<'_>,
-    texts: &mut TextIds,
+    memory: &mut Memory,
     identity: &IssueIdentity,
+    first: FirstWord,
 ) -> Result<IssueRow, StoreError> {
-    let name = Name::of(identity);
-    for probe in 0..MAX_PROBES {
-        let probed = name.probed(probe);
-        if insert(tx, texts, probed, name.verify, identity)? {
-            return Ok(IssueRow {
-                id: tx.last_insert_rowid(),
-                is_new: true,
-            });
-        }
-        let (id, verify): (i64, i64) = tx
-            .prepare_cached("SELECT id, verify FROM issues WHERE name = ?1")?
-            .query_row([probed], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        if verify == name.verify {
-            return Ok(IssueRow { id, is_new: false });
-        }
-    }
-    Err(StoreError::corrupt(format!(
-        "more than {MAX_PROBES} issues share a name"
-    )))
-}
-
-/// Writes an issue under a name. Returns whether that was free.
-fn insert(
-    tx: &Transaction<'_>,
-    texts: &mut TextIds,
-    name: i64,
-    verify: i64,
-    identity: &IssueIdentity,
-) -> Result<bool, StoreError> {
-    let region = match &identity.region {
-        Some(region) => Some(texts.id(tx, region.as_str())?),
-        None => None,
+    let Memory {
+        texts, resources, ..
+    } = memory;
+    let resource = Resource {
+        account: &identity.account,
+        region: identity.region.as_ref(),
+        kind: &identity.resource_kind,
+        id: &identity.resource,
     };
+    let resource = resources.id(tx, texts, resource)?;
+    let problem = texts.id(tx, &identity.problem)?;
     let written = tx
         .prepare_cached(
-            "INSERT INTO issues (name, verify, account, region, resource_kind, resource, problem)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (name) DO NOTHING",
+            "INSERT INTO issues (resource, problem, title, severity, since)
+             VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (resource, problem) DO NOTHING",
         )?
         .execute(params![
-            name,
-            verify,
-            texts.id(tx, identity.account.as_str())?,
-            region,
-            texts.id(tx, &identity.resource_kind)?,
-            identity.resource,
-            texts.id(tx, &identity.problem)?,
+            resource,
+            problem,
+            first.title,
+            first.severity,
+            first.since
         ])?;
-    Ok(written > 0)
+    if written > 0 {
+        return Ok(IssueRow {
+            id: tx.last_insert_rowid(),
+            is_new: true,
+        });
+    }
+    let id = tx
+        .prepare_cached("SELECT id FROM issues WHERE resource = ?1 AND problem = ?2")?
+        .query_row([resource, problem], |row| row.get(0))?;
+    Ok(IssueRow { id, is_new: false })
 }
 
 /// Takes a new issue out again, because no finding reports it after all.
@@ -117,7 +73,11 @@ pub(super) fn take_back(tx: &Transaction<'_>, issue: IssueRow) -> Result<(), Sto
     Ok(())
 }
 
-/// The identity in five columns: account, Region, kind, resource, problem.
+/// Where [`identity`] finds its columns.
+pub(super) const IDENTITY: &str =
+    "resources.account, resources.region, resources.kind, resources.resource, problem";
+
+/// The identity in the columns of [`IDENTITY`], which begin at `at`.
 pub(super) fn identity(
     tx: &Transaction<'_>,
     texts: &mut TextIds,

@@ -10,6 +10,7 @@ mod ledger;
 mod news;
 mod query;
 mod record;
+mod resources;
 mod rows;
 mod scopes;
 mod sweep;
@@ -362,9 +363,12 @@ impl Store for Sqlite {
         let count = match found.task {
             None => 0,
             Some(task) => {
-                let step =
-                    move |tx: &Transaction<'_>, _: &mut Memory| tidy::carry_out(tx, task, now);
-                self.write(step).await?
+                self.write(move |tx, memory| {
+                    // Removed resources may be among those that are remembered.
+                    memory.resources.forget();
+                    tidy::carry_out(tx, task, now)
+                })
+                .await?
             }
         };
         let (next, tidied) = tidy::done(round, cursor, count);

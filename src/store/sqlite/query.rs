@@ -108,11 +108,12 @@ pub(super) fn findings(
 ) -> Result<Vec<StoredFinding>, StoreError> {
     let conditions = finding_conditions(filter);
     let sql = format!(
-        "SELECT scopes.account, scopes.region, standing, issue, issues.resource, problems.text,
+        "SELECT scopes.account, scopes.region, standing, issue, resources.resource, problems.text,
                 recorded_at, body, start, length, stamps, gone
          FROM findings
          JOIN scopes ON scopes.id = findings.key >> 40
          JOIN issues ON issues.id = issue
+         JOIN resources ON resources.id = issues.resource
          JOIN texts AS problems ON problems.id = problem
          JOIN texts AS products ON products.id = product
          JOIN texts AS workflows ON workflows.id = workflow
@@ -163,7 +164,10 @@ fn finding_conditions(filter: &FindingFilter) -> Conditions {
     let standings: Vec<u8> = filter.standings.iter().map(|s| s.code()).collect();
     conditions.any_of("standing", &standings);
     if let Some(part) = &filter.resource {
-        conditions.add("instr(lower(issues.resource), lower(?)) > 0", part.clone());
+        conditions.add(
+            "instr(lower(resources.resource), lower(?)) > 0",
+            part.clone(),
+        );
     }
     if let Some(since) = filter.since {
         conditions.add("updated_at >= ?", rows::version(since));
@@ -210,13 +214,15 @@ pub(super) fn incidents(
     let mut conditions = Conditions::default();
     let states: Vec<&'static str> = filter.states.iter().map(|s| s.as_str()).collect();
     conditions.any_of("state", &states);
-    conditions.any_of("account", &filter.accounts);
+    let account = "(SELECT text FROM texts WHERE texts.id = resources.account)";
+    conditions.any_of(account, &filter.accounts);
     if let Some(severity) = filter.at_least {
         conditions.add("severity >= ?", severity.rank());
     }
     let sql = format!(
-        "SELECT {} FROM incidents {} ORDER BY state, severity DESC, opened_at DESC, id {}",
+        "SELECT {} FROM {} {} ORDER BY state, severity DESC, opened_at DESC, incidents.id {}",
         rows::INCIDENT,
+        rows::INCIDENTS,
         conditions.clause(),
         limit_clause(filter.limit)
     );
@@ -262,7 +268,11 @@ pub(super) fn brief(
     id: IncidentId,
     issues: u32,
 ) -> Result<Option<IncidentBrief>, StoreError> {
-    let sql = format!("SELECT {} FROM incidents WHERE id = ?1", rows::INCIDENT);
+    let sql = format!(
+        "SELECT {} FROM {} WHERE incidents.id = ?1",
+        rows::INCIDENT,
+        rows::INCIDENTS
+    );
     let incident = tx
         .prepare_cached(&sql)?
         .query_row([id.0], |row| Ok(rows::incident(row)))
@@ -300,15 +310,19 @@ fn incident_issues(
     id: IncidentId,
     limit: u32,
 ) -> Result<Vec<IncidentIssue>, StoreError> {
-    let mut statement = tx.prepare_cached(
-        "SELECT issues.id, account, region, resource_kind, resource, problem, title,
-                severity, status, since, (SELECT count(*) FROM findings WHERE issue = issues.id)
+    let sql = format!(
+        "SELECT issues.id, {}, title, severity, status, since,
+                (SELECT count(*) FROM findings WHERE issue = issues.id)
          FROM incident_issues
          JOIN issues ON issues.id = issue
+         JOIN resources ON resources.id = issues.resource
          WHERE incident = ?1
-         ORDER BY status = 'open' DESC, severity DESC, since, issues.id
+         ORDER BY status = {} DESC, severity DESC, since, issues.id
          LIMIT ?2",
-    )?;
+        issues::IDENTITY,
+        IssueStatus::Open.code()
+    );
+    let mut statement = tx.prepare_cached(&sql)?;
     let mut texts = TextIds::default();
     let mut unpacking = Unpacking::default();
     let mut found = Vec::new();
@@ -321,7 +335,7 @@ fn incident_issues(
             identity: issues::identity(tx, &mut texts, row, 1)?,
             title: texts.text(tx, row.get(6)?)?.to_string(),
             severity: rows::severity(row.get(7)?)?,
-            status: issue_status(row, 8)?,
+            status: rows::issue_status(row.get(8)?)?,
             since: time(row, 9)?,
             findings: row.get(10)?,
             scope,
@@ -329,10 +343,6 @@ fn incident_issues(
         });
     }
     Ok(found)
-}
-
-fn issue_status(row: &Row<'_>, at: usize) -> Result<IssueStatus, StoreError> {
-    rows::issue_status(&row.get::<_, String>(at)?)
 }
 
 fn time(row: &Row<'_>, at: usize) -> Result<Timestamp, StoreError> {

@@ -10,7 +10,7 @@ use super::{
     super::{FindingRecord, PageOutcome, PageRecord, Reached, RejectedRecord, StoreError},
     Memory,
     bodies::{self, Packing},
-    issues,
+    issues::{self, FirstWord},
     news::{News, NewsOfScopes},
     rows,
     tallies::TallyChanges,
@@ -196,7 +196,7 @@ impl Recorder<'_, '_> {
     ) -> Result<bool, StoreError> {
         let place = self.pack(record);
         let row = self.row(&place, record)?;
-        let issue = issues::row_of(self.tx, &mut self.memory.texts, &record.identity)?;
+        let issue = issues::row_of(self.tx, self.memory, &record.identity, row.first_word())?;
         let written = self
             .tx
             .prepare_cached(
@@ -254,7 +254,7 @@ impl Recorder<'_, '_> {
         self.packing.release(self.tx, stored.body)?;
         let place = self.pack(record);
         let row = self.row(&place, record)?;
-        let issue = issues::row_of(self.tx, &mut self.memory.texts, &record.identity)?.id;
+        let issue = issues::row_of(self.tx, self.memory, &record.identity, row.first_word())?.id;
         self.tx
             .prepare_cached(
                 "UPDATE findings SET severity = ?2, standing = ?3, updated_at = ?4, since = ?5,
@@ -368,6 +368,16 @@ struct VersionRow<'a> {
     body: i64,
     start: i64,
     length: i64,
+}
+
+impl VersionRow<'_> {
+    fn first_word(&self) -> FirstWord {
+        FirstWord {
+            title: self.title,
+            severity: self.severity,
+            since: self.since,
+        }
+    }
 }
 
 /// What a finding is found by.

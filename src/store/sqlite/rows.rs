@@ -67,8 +67,9 @@ pub(super) fn coverage_state(text: &str) -> Result<CoverageState, StoreError> {
     word(CoverageState::from_word, text, "coverage state")
 }
 
-pub(super) fn issue_status(text: &str) -> Result<IssueStatus, StoreError> {
-    word(IssueStatus::from_word, text, "issue status")
+pub(super) fn issue_status(code: u8) -> Result<IssueStatus, StoreError> {
+    IssueStatus::from_code(code)
+        .ok_or_else(|| StoreError::corrupt(format!("{code} is no issue status")))
 }
 
 pub(super) fn delivery_state(text: &str) -> Result<DeliveryState, StoreError> {
@@ -92,11 +93,16 @@ pub(super) fn window(kind: &str, start: i64, end: i64) -> Result<Window, StoreEr
     })
 }
 
-/// The columns that [`incident`] reads, in its order.
+/// The columns that [`incident`] reads, in its order, of [`INCIDENTS`].
 pub(super) const INCIDENT: &str = "incidents.id, route, \"group\", incidents.title, \
-     incidents.severity, incidents.state, incidents.account, incidents.region, \
-     incidents.resource, incidents.resource_kind, open_issues, opened_at, changed_at, \
-     incidents.history, told";
+     incidents.severity, incidents.state, \
+     (SELECT text FROM texts WHERE texts.id = resources.account), \
+     (SELECT text FROM texts WHERE texts.id = resources.region), \
+     resources.resource, (SELECT text FROM texts WHERE texts.id = resources.kind), \
+     open_issues, opened_at, changed_at, incidents.history, told";
+
+/// Incidents with the resources that they are about.
+pub(super) const INCIDENTS: &str = "incidents JOIN resources ON resources.id = incidents.resource";
 
 /// An incident from the columns of [`INCIDENT`].
 pub(super) fn incident(row: &Row<'_>) -> Result<Incident, StoreError> {

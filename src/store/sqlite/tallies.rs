@@ -59,14 +59,14 @@ impl TallyChanges {
 /// Adds to the counts of issues by status.
 pub(super) fn count_issues(
     tx: &Transaction<'_>,
-    changes: BTreeMap<&str, i64>,
+    changes: BTreeMap<IssueStatus, i64>,
 ) -> Result<(), StoreError> {
     let mut statement = tx.prepare_cached(
         "INSERT INTO issue_tallies (status, count) VALUES (?1, ?2)
          ON CONFLICT DO UPDATE SET count = count + excluded.count",
     )?;
     for (status, by) in changes {
-        statement.execute(params![status, by])?;
+        statement.execute(params![status.code(), by])?;
     }
     Ok(())
 }
@@ -167,10 +167,7 @@ fn issues(tx: &Transaction<'_>) -> Result<Vec<(IssueStatus, u64)>, StoreError> {
     let mut found = Vec::new();
     let mut all = statement.query([])?;
     while let Some(row) = all.next()? {
-        found.push((
-            rows::issue_status(&row.get::<_, String>(0)?)?,
-            rows::count(row.get(1)?),
-        ));
+        found.push((rows::issue_status(row.get(0)?)?, rows::count(row.get(1)?)));
     }
     Ok(found)
 }
@@ -181,8 +178,10 @@ fn incidents(
     most: usize,
 ) -> Result<Told<IncidentTally, (Severity, IncidentState)>, StoreError> {
     let mut statement = tx.prepare_cached(
-        "SELECT account, region, severity, state, told, count FROM incident_tallies
-         WHERE count > 0 ORDER BY account, region, severity, state, told",
+        "SELECT accounts.text, regions.text, severity, state, told, count FROM incident_tallies
+         JOIN texts AS accounts ON accounts.id = account
+         LEFT JOIN texts AS regions ON regions.id = region
+         WHERE count > 0 ORDER BY accounts.text, regions.text, severity, state, told",
     )?;
     let mut found = Vec::new();
     let mut rest = Rest::default();
@@ -196,10 +195,9 @@ fn incidents(
             *rest.sums.entry((severity, state)).or_default() += count;
             continue;
         }
-        let region: String = row.get(1)?;
         found.push(IncidentTally {
             account: AccountId::new(row.get::<_, String>(0)?),
-            region: (!region.is_empty()).then(|| Region::new(region)),
+            region: row.get::<_, Option<String>>(1)?.map(Region::new),
             severity,
             state,
             silent: !row.get::<_, bool>(4)?,

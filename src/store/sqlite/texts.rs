@@ -10,7 +10,10 @@ use super::super::StoreError;
 /// outside must not grow without bound.
 const REMEMBERED: usize = 50_000;
 /// Longer texts are cut when stored here; they are whole in the raw finding.
-const LONGEST: usize = 512;
+///
+/// A problem's name must be whole, or two would be one: AWS bounds a generator's id to 512 characters, and the
+/// product's name stands before it.
+const LONGEST: usize = 768;
 
 /// Numbers of texts, and texts of numbers.
 #[derive(Debug, Default)]

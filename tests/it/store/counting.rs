@@ -109,7 +109,7 @@ fn check(database: &rusqlite::Connection, tallies: &Tallies) {
                 FROM findings JOIN scopes ON scopes.id = key >> 40 GROUP BY account, severity, standing";
     assert_eq!(sorted(findings), counted(database, anew));
     let issues = tallies.issues.iter();
-    let issues = issues.map(|(status, count)| format!("{} {count}", status.as_str()));
+    let issues = issues.map(|(status, count)| format!("{} {count}", status.code()));
     let anew =
         "SELECT status || ' ' || count(*) FROM issues WHERE status IS NOT NULL GROUP BY status";
     assert_eq!(sorted(issues), counted(database, anew));
@@ -123,9 +123,12 @@ fn check(database: &rusqlite::Connection, tallies: &Tallies) {
         )
     });
     let anew =
-        "SELECT account || ' ' || coalesce(region, '') || ' ' || severity || ' ' || state || ' '
-                    || (NOT told) || ' ' || count(*)
-                FROM incidents GROUP BY account, region, severity, state, told";
+        "SELECT accounts.text || ' ' || coalesce(regions.text, '') || ' ' || severity || ' ' || state
+                    || ' ' || (NOT told) || ' ' || count(*)
+                FROM incidents JOIN resources ON resources.id = incidents.resource
+                JOIN texts AS accounts ON accounts.id = account
+                LEFT JOIN texts AS regions ON regions.id = region
+                GROUP BY account, region, severity, state, told";
     assert_eq!(sorted(incidents), counted(database, anew));
     let deliveries = tallies.deliveries.iter().map(|t| {
         let oldest = t.oldest.map_or(0, |at| at.as_microsecond());

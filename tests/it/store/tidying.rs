@@ -102,6 +102,10 @@ async fn a_finding_goes_when_it_was_gone_for_long_enough_and_takes_everything_al
         (rows["findings"], rows["bodies"], rows["issues"]),
         (2, 1, 2)
     );
+    let database = rusqlite::Connection::open(directory.path().join("hubwatch.db")).unwrap();
+    let resources = database.query_row("SELECT count(*) FROM resources", [], |row| row.get(0));
+    assert_eq!(resources, Ok(2));
+    drop(database);
 
     // Should it come back, it is new.
     let change = record(&*store, a_tail(), &[raw("gone").text()]).await;

@@ -189,29 +189,36 @@ CREATE TABLE rejected (
 ) STRICT;
 CREATE INDEX rejected_by_age ON rejected (last_seen);
 
--- As with findings: the name has a place for account and Region in its high bits, and 47 bits of the
--- issue's fingerprint below; `verify` has 64 more of its bits.
+-- What issues and incidents are about, once for all of them. As with findings: the name has a place for
+-- account and Region in its high bits, and 47 bits of a fingerprint below; `verify` has 64 more.
+CREATE TABLE resources (
+    id       INTEGER PRIMARY KEY,
+    name     INTEGER NOT NULL UNIQUE,
+    verify   INTEGER NOT NULL,
+    account  INTEGER NOT NULL,  -- a text, as the next two
+    region   INTEGER,
+    kind     INTEGER NOT NULL,
+    resource TEXT    NOT NULL
+) STRICT;
+
 CREATE TABLE issues (
-    id            INTEGER PRIMARY KEY,
-    name          INTEGER NOT NULL UNIQUE,
-    verify        INTEGER NOT NULL,
-    account       INTEGER NOT NULL,  -- a text, as those below
-    region        INTEGER,
-    resource_kind INTEGER NOT NULL,
-    resource      TEXT    NOT NULL,
-    problem       INTEGER NOT NULL,
+    id       INTEGER PRIMARY KEY,
+    resource INTEGER NOT NULL,
+    problem  INTEGER NOT NULL,  -- a text
+    -- As decided, or as its first finding says until then.
+    title    INTEGER NOT NULL,
+    severity INTEGER NOT NULL,
+    since    INTEGER NOT NULL,
     -- As decided; empty until the first decision.
-    title         INTEGER,
-    severity      INTEGER,
-    status        TEXT,
-    since         INTEGER,
-    history       INTEGER
+    status   INTEGER,
+    history  INTEGER,
+    UNIQUE (resource, problem)
 ) STRICT;
 -- How many decided issues there are of each status, kept with every decision.
 CREATE TABLE issue_tallies (
-    status TEXT    PRIMARY KEY,
+    status INTEGER PRIMARY KEY,
     count  INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 -- Issues that deciding has to look at.
 CREATE TABLE touched (
@@ -228,16 +235,15 @@ CREATE TABLE incidents (
     title         TEXT    NOT NULL,
     severity      INTEGER NOT NULL,
     state         TEXT    NOT NULL,
-    account       TEXT    NOT NULL,
-    region        TEXT,
-    resource_kind TEXT    NOT NULL,
-    resource      TEXT    NOT NULL,
+    resource      INTEGER NOT NULL,
     open_issues   INTEGER NOT NULL,
     opened_at     INTEGER NOT NULL,
     changed_at    INTEGER NOT NULL,
     history       INTEGER NOT NULL,
     told          INTEGER NOT NULL
 ) STRICT;
+
+CREATE INDEX incidents_by_resource ON incidents (resource);
 
 CREATE TABLE incident_issues (
     incident INTEGER NOT NULL REFERENCES incidents (id),
@@ -271,8 +277,8 @@ CREATE INDEX deliveries_owed ON deliveries (sink, owed_at) WHERE state = 'pendin
 -- transaction of each change and whoever makes it; what changes with every finding is counted in
 -- code instead, once a commit.
 CREATE TABLE incident_tallies (
-    account  TEXT    NOT NULL,
-    region   TEXT    NOT NULL,  -- empty where the resource has none
+    account  INTEGER NOT NULL,  -- a text
+    region   INTEGER NOT NULL,  -- a text; 0 where the resource has none
     severity INTEGER NOT NULL,
     state    TEXT    NOT NULL,
     told     INTEGER NOT NULL,
@@ -281,22 +287,23 @@ CREATE TABLE incident_tallies (
 ) STRICT, WITHOUT ROWID;
 CREATE TRIGGER incidents_added AFTER INSERT ON incidents BEGIN
     INSERT INTO incident_tallies (account, region, severity, state, told, count)
-    VALUES (NEW.account, coalesce(NEW.region, ''), NEW.severity, NEW.state, NEW.told, 1)
+    SELECT account, coalesce(region, 0), NEW.severity, NEW.state, NEW.told, 1
+    FROM resources WHERE id = NEW.resource
     ON CONFLICT DO UPDATE SET count = count + 1;
 END;
 CREATE TRIGGER incidents_removed AFTER DELETE ON incidents BEGIN
     UPDATE incident_tallies SET count = count - 1
-    WHERE account = OLD.account AND region = coalesce(OLD.region, '') AND severity = OLD.severity
-      AND state = OLD.state AND told = OLD.told;
+    WHERE (account, region) = (SELECT account, coalesce(region, 0) FROM resources WHERE id = OLD.resource)
+      AND severity = OLD.severity AND state = OLD.state AND told = OLD.told;
 END;
-CREATE TRIGGER incidents_changed AFTER UPDATE OF region, severity, state, told ON incidents
-WHEN (OLD.region, OLD.severity, OLD.state, OLD.told)
-     IS NOT (NEW.region, NEW.severity, NEW.state, NEW.told) BEGIN
+CREATE TRIGGER incidents_changed AFTER UPDATE OF severity, state, told ON incidents
+WHEN (OLD.severity, OLD.state, OLD.told) IS NOT (NEW.severity, NEW.state, NEW.told) BEGIN
     UPDATE incident_tallies SET count = count - 1
-    WHERE account = OLD.account AND region = coalesce(OLD.region, '') AND severity = OLD.severity
-      AND state = OLD.state AND told = OLD.told;
+    WHERE (account, region) = (SELECT account, coalesce(region, 0) FROM resources WHERE id = OLD.resource)
+      AND severity = OLD.severity AND state = OLD.state AND told = OLD.told;
     INSERT INTO incident_tallies (account, region, severity, state, told, count)
-    VALUES (NEW.account, coalesce(NEW.region, ''), NEW.severity, NEW.state, NEW.told, 1)
+    SELECT account, coalesce(region, 0), NEW.severity, NEW.state, NEW.told, 1
+    FROM resources WHERE id = NEW.resource
     ON CONFLICT DO UPDATE SET count = count + 1;
 END;
 
