@@ -21,13 +21,14 @@ pub(super) fn progress(
             progress: None,
             begun: Vec::new(),
             watched_at: None,
+            watch_goes_on: false,
             suspects: 0,
             sight_changed_at: None,
         });
     };
-    let watched_at: Option<i64> = tx
-        .prepare_cached("SELECT watched_at FROM scopes WHERE id = ?1")?
-        .query_row([id], |row| row.get(0))?;
+    let (watched_at, watch_goes_on): (Option<i64>, bool) = tx
+        .prepare_cached("SELECT watched_at, watched_last IS NOT NULL FROM scopes WHERE id = ?1")?
+        .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let sight_changed_at: Option<i64> = tx
         .prepare_cached("SELECT max(seen_since) FROM scopes WHERE seen_from = ?1")?
         .query_row([id], |row| row.get(0))?;
@@ -35,6 +36,7 @@ pub(super) fn progress(
         progress: recorded(tx, id)?,
         begun: begun(tx, id)?,
         watched_at: watched_at.map(rows::time).transpose()?,
+        watch_goes_on,
         suspects: sweep::count(tx, id, vantage.sight)?,
         sight_changed_at: sight_changed_at.map(rows::time).transpose()?,
     })

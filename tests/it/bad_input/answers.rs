@@ -9,7 +9,9 @@ use std::{
     time::Duration,
 };
 
-use hubwatch::domain::{Clock, CoverageState};
+use hubwatch::domain::{Clock, CoverageState, Standing, Timestamp};
+use jiff::SignedDuration;
+use serde_json::Value;
 
 use super::{
     Line,
@@ -211,4 +213,49 @@ async fn tokens_that_go_in_a_circle_are_noticed_and_cost_no_other_scope() {
     line.meddler.leave_alone();
     until_error(&line, &account, "").await;
     line.end().await.assert_store_equals_hub().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_slow_clock_that_reads_nothing_usable_does_not_keep_the_watch_from_looking() {
+    let begin = Timestamp::now();
+    let mut line = Line::lay(2, 200, Clock::fixed(begin)).await;
+    line.run();
+    line.until_synced().await;
+    let (account, region) = line.place();
+    let world = line.bench.simulator.world();
+    let open = world.findings(&account, &region).unwrap().into_iter();
+    let mut open = open.map(|raw| serde_json::from_str::<Value>(&raw).unwrap());
+    let mut silent = open
+        .find(|f| {
+            f["Severity"]["Label"] == "CRITICAL"
+                && f["RecordState"] == "ACTIVE"
+                && f["Workflow"]["Status"] == "NEW"
+                && f["Compliance"]["Status"] != "PASSED"
+        })
+        .unwrap();
+
+    // Only what asks for a day back or more is spoilt: late deliveries and comparisons.
+    let recent = begin - SignedDuration::from_hours(24);
+    line.meddler.meddle(move |asked, answer| {
+        let question: Value = serde_json::from_str(&asked.body).unwrap_or_default();
+        let start = question["Filters"]["UpdatedAt"][0]["Start"].as_str();
+        let start = start.and_then(|start| start.parse::<Timestamp>().ok());
+        if asked.is_findings() && start.is_some_and(|start| start < recent) {
+            answer.body = "<html>".into();
+        }
+    });
+    silent["Workflow"]["Status"] = "SUPPRESSED".into();
+    assert!(world.put(&account, &region, &silent));
+    line.clock.set(begin + SignedDuration::from_mins(62));
+    let id = silent["Id"].as_str().unwrap();
+    let mut standing = None;
+    for _ in 0..200 {
+        standing = line.finding(id).await.map(|finding| finding.standing);
+        if standing == Some(Standing::Suppressed) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(standing, Some(Standing::Suppressed));
+    line.end().await;
 }
