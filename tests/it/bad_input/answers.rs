@@ -9,13 +9,13 @@ use std::{
     time::Duration,
 };
 
-use hubwatch::domain::{Clock, CoverageState, Standing, Timestamp};
+use hubwatch::domain::{Clock, Coverage, CoverageState, Standing, Timestamp};
 use jiff::SignedDuration;
 use serde_json::Value;
 
 use super::{
     Line,
-    meddler::{Answer, Ends},
+    meddler::{Answer, Asked, Ends},
 };
 
 /// One way to spoil an answer.
@@ -258,4 +258,54 @@ async fn a_slow_clock_that_reads_nothing_usable_does_not_keep_the_watch_from_loo
     }
     assert_eq!(standing, Some(Standing::Suppressed));
     line.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_region_whose_members_cannot_be_listed_costs_no_other_and_is_remembered() {
+    let mut line = Line::lay_wide(2).await;
+    let truth = line.bench.simulator.world().truth();
+    let ill = truth.scopes.iter().map(|s| s.region.clone()).max().unwrap();
+    let refused = ill.clone();
+    let refuse = move |asked: &Asked, answer: &mut Answer| {
+        if asked.path == "/members" && asked.region == refused {
+            answer.status = 503;
+            answer.body = "".into();
+        }
+    };
+    line.meddler.meddle(refuse.clone());
+    line.run();
+    let well = |c: &Coverage| c.state == CoverageState::Ok && c.seen_from.is_some();
+    let unknown = |c: &Coverage| c.state == CoverageState::Unreachable && c.seen_from.is_none();
+    let is_ill = |c: &Coverage| c.scope.region.as_str() == ill;
+    until_all(&line, |c| if is_ill(c) { unknown(c) } else { well(c) }).await;
+
+    line.meddler.leave_alone();
+    until_all(&line, well).await;
+    line.stop_loops().await;
+
+    // Another run that meets the same trouble goes on from where the last one was.
+    line.meddler.meddle(refuse);
+    let seen: Vec<_> = line.store().coverage().await.unwrap();
+    line.run();
+    line.until_synced().await;
+    let now = line.store().coverage().await.unwrap();
+    for (before, now) in seen.iter().zip(&now) {
+        assert_eq!(
+            (&before.scope, &before.seen_from, before.state),
+            (&now.scope, &now.seen_from, now.state)
+        );
+    }
+    line.end().await;
+}
+
+/// Waits until every scope is as it should be.
+async fn until_all(line: &Line, is: impl Fn(&Coverage) -> bool) {
+    for _ in 0..300 {
+        let coverage = line.store().coverage().await.unwrap();
+        if !coverage.is_empty() && coverage.iter().all(&is) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("{:?}", line.store().coverage().await.unwrap());
 }
