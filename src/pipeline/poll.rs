@@ -174,7 +174,8 @@ impl Poller {
         // Before the slower clocks, so that what they cannot read does not keep it from looking.
         if watch {
             let watched = self.watch(vantage).await?;
-            polled.watched = Some(watched != Watched::Nothing);
+            // A round that ends with nothing left had something before.
+            polled.watched = Some(known.watch_goes_on || watched != Watched::Nothing);
             polled.is_whole &= watched != Watched::Part;
         }
         for begun in others {

@@ -9,7 +9,7 @@ mod skew;
 use std::time::Duration;
 
 use hubwatch::{
-    domain::{Clock, Outlook},
+    domain::{Clock, Outlook, Timestamp},
     observe::Health,
     pipeline::Daemon,
     simulator::{Faults, Options, Reach},
@@ -59,8 +59,8 @@ impl Line {
     }
 
     /// Several Regions, which Security Hub's administrator is asked for. Who is in its sight is looked
-    /// at every second.
-    async fn lay_wide(regions: usize) -> Self {
+    /// at every second. By a clock that stands still.
+    async fn lay_wide(regions: usize, home_region_only: bool) -> Self {
         let bench = Bench::start(Options {
             accounts: 3,
             regions,
@@ -70,12 +70,12 @@ impl Line {
         })
         .await;
         let meddler = Meddler::before(&bench.simulator.endpoints().aws_endpoint_url).await;
-        let clock = Clock::system();
+        let clock = Clock::fixed(Timestamp::now());
         let mut daemon = bench.loops_through(&clock, &meddler.url).await;
         let administrator = bench.simulator.endpoints().administrator_account_id.clone();
         daemon.outlook = Outlook::Wide {
             administrator: administrator.unwrap().as_str().into(),
-            home_region_only: false,
+            home_region_only,
             ask_unseen: false,
         };
         daemon.pace.discover_interval = Duration::from_secs(1);

@@ -262,7 +262,7 @@ async fn a_slow_clock_that_reads_nothing_usable_does_not_keep_the_watch_from_loo
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_region_whose_members_cannot_be_listed_costs_no_other_and_is_remembered() {
-    let mut line = Line::lay_wide(2).await;
+    let mut line = Line::lay_wide(2, false).await;
     let truth = line.bench.simulator.world().truth();
     let ill = truth.scopes.iter().map(|s| s.region.clone()).max().unwrap();
     let refused = ill.clone();
@@ -295,6 +295,61 @@ async fn a_region_whose_members_cannot_be_listed_costs_no_other_and_is_remembere
             (&now.scope, &now.seen_from, now.state)
         );
     }
+    line.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_missing_where_members_cannot_be_listed_is_not_gone_and_no_trouble_of_others() {
+    let mut line = Line::lay_wide(2, true).await;
+    let begin = line.clock.now();
+    line.run();
+    let well = |c: &Coverage| c.state == CoverageState::Ok && c.seen_from.is_some();
+    until_all(&line, well).await;
+
+    let coverage = line.store().coverage().await.unwrap();
+    let home = coverage[0].seen_from.clone().unwrap().at.region;
+    let world = line.bench.simulator.world();
+    let mut linked = coverage.iter().filter(|c| c.scope.region != home);
+    let (scope, raw) = linked
+        .find_map(|c| {
+            let (account, region) = (c.scope.account.as_str(), c.scope.region.as_str());
+            let raw = world.findings(account, region)?.into_iter().next()?;
+            Some((c.scope.clone(), raw))
+        })
+        .unwrap();
+    let (account, region) = (scope.account.as_str(), scope.region.as_str());
+    let deleted: Value = serde_json::from_str(&raw).unwrap();
+    let text = |key: &str| deleted[key].as_str().unwrap();
+    assert!(world.remove(account, region, text("ProductArn"), text("Id")));
+    let refused = region.to_owned();
+    line.meddler.meddle(move |asked, answer| {
+        if asked.path == "/members" && asked.region == refused {
+            answer.status = 503;
+            answer.body = "".into();
+        }
+    });
+    let compared = |hours| {
+        let at = begin + SignedDuration::from_hours(hours);
+        line.clock.set(at);
+        let read = move |c: &Coverage| c.complete.reconcile >= Some(at);
+        until_all(&line, move |c| well(c) && read(c))
+    };
+    compared(25).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert!(line.store().coverage().await.unwrap().iter().all(well));
+    let stored = line.finding(text("Id")).await.unwrap();
+    assert_ne!(stored.standing, Standing::Gone);
+
+    line.meddler.leave_alone();
+    compared(50).await;
+    let is_gone = async {
+        while line.finding(text("Id")).await.unwrap().standing != Standing::Gone {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), is_gone)
+        .await
+        .unwrap();
     line.end().await;
 }
 
