@@ -74,12 +74,6 @@ impl CoverageState {
     pub fn is_readable(self) -> bool {
         matches!(self, Self::Ok | Self::Backfilling | Self::Throttled)
     }
-
-    /// Whether a poll could change the state: `false` where only discovery can.
-    #[must_use]
-    pub fn is_polled(self) -> bool {
-        !matches!(self, Self::Suspended | Self::Stale)
-    }
 }
 
 /// The clocks that a scope is read by: one for each kind of window, and the one that asks by id.

@@ -16,8 +16,20 @@ use super::{
     poll::{MAX_PAGES, PollError, Poller},
 };
 
-/// How many findings are asked for by id in one poll; the others wait for the next.
+/// How many findings are asked for by id in one poll; the others wait for the next, which follows at
+/// once.
 const MAX_BY_ID: u32 = 200;
+
+/// What one turn of the watch came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Watched {
+    /// There is nothing to be asked for by id.
+    Nothing,
+    /// Some of it was asked for, and the round goes on.
+    Part,
+    /// Everything was asked for.
+    All,
+}
 
 /// A known finding that AWS did not return when it was asked for it by id.
 struct Absent {
@@ -27,12 +39,12 @@ struct Absent {
 
 impl Poller {
     /// Asks for findings behind open incidents by id: what analysts do to them does not move
-    /// `UpdatedAt`. Returns whether there are any.
-    pub(super) async fn watch(&self, vantage: &Vantage) -> Result<bool, PollError> {
+    /// `UpdatedAt`.
+    pub(super) async fn watch(&self, vantage: &Vantage) -> Result<Watched, PollError> {
         let known = self.store.watched(vantage, MAX_BY_ID).await?;
         if known.is_empty() {
             self.recorder.unwatched(vantage, self.clock.now()).await;
-            return Ok(false);
+            return Ok(Watched::Nothing);
         }
         for some in known.chunks(Question::MAX_IDS) {
             self.ask_by_id(vantage, some, ClockKind::Watch).await?;
@@ -42,7 +54,7 @@ impl Poller {
         self.store
             .note_watched(vantage, last, self.clock.now())
             .await?;
-        Ok(!known.is_empty())
+        Ok(if more { Watched::Part } else { Watched::All })
     }
 
     /// Asks for what a comparison did not meet by id. What is not there either is gone, if it would be

@@ -83,9 +83,13 @@ impl Discoverer {
                 done = self.step() => done,
             };
             let wait = match done {
-                Ok(()) => {
+                Ok(soon) => {
                     self.pulse.succeeded();
-                    self.interval
+                    if soon {
+                        RETRY.min(self.interval)
+                    } else {
+                        self.interval
+                    }
                 }
                 Err(error) => {
                     let words = error.to_string();
@@ -102,17 +106,23 @@ impl Discoverer {
         }
     }
 
-    /// Takes one complete census, stores it, and schedules what can be read.
-    async fn step(&mut self) -> Result<(), DiscoverError> {
+    /// Takes one complete census, stores it, and schedules what can be read. Returns whether the next
+    /// is worth taking soon.
+    async fn step(&mut self) -> Result<bool, DiscoverError> {
         self.pulse.beat();
         // What is scheduled below is read in windows that AWS's clock has a say in.
         self.aws.hear_the_time().await;
         let accounts = self.aws.accounts().await.map_err(DiscoverError::Accounts)?;
         let listed = accounts.len();
-        let known = known_regions(self.store.coverage().await?);
-        let census = match self.look_out().await? {
+        let stored = self.store.coverage().await?;
+        let known = known_regions(&stored);
+        let mut soon = false;
+        let census = match self.look_out(&stored).await? {
             None => self.ask_each(accounts, &known).await?,
-            Some(lookout) => seen_from_afar(lookout, accounts, &known),
+            Some(lookout) => {
+                soon = lookout.is_in_passing_trouble();
+                seen_from_afar(lookout, accounts, &known)
+            }
         };
         let mut sights: HashMap<Vantage, HashSet<Scope>> = HashMap::new();
         let mut vantages = HashSet::new();
@@ -137,7 +147,7 @@ impl Discoverer {
         self.store.take_census(census, self.clock.now()).await?;
         self.sights.set(sights);
         self.schedule.set(vantages).await;
-        Ok(())
+        Ok(soon)
     }
 
     /// Asks every account for its Regions.
@@ -168,7 +178,7 @@ impl Discoverer {
     }
 
     /// What the administrator sees now, where there is one to ask.
-    async fn look_out(&mut self) -> Result<Option<&Lookout>, DiscoverError> {
+    async fn look_out(&mut self, stored: &[Coverage]) -> Result<Option<&Lookout>, DiscoverError> {
         let asked = Lookout::ask(&self.aws, &self.outlook).await;
         let Some(mut lookout) = asked.map_err(DiscoverError::Lookout)? else {
             return Ok(None);
@@ -176,9 +186,7 @@ impl Discoverer {
         for (at, error) in lookout.troubles() {
             warn!(scope = %at, error = %Printable(error), "cannot list the members of {at}");
         }
-        lookout
-            .remember(self.last.as_ref())
-            .map_err(DiscoverError::Lookout)?;
+        lookout.remember(self.last.as_ref(), stored);
         Ok(Some(self.last.insert(lookout)))
     }
 }
@@ -270,15 +278,13 @@ fn is_polled(entry: &CensusEntry, outlook: &Outlook) -> bool {
     }
 }
 
-fn known_regions(coverage: Vec<Coverage>) -> BTreeMap<AccountId, Vec<Region>> {
+fn known_regions(coverage: &[Coverage]) -> BTreeMap<AccountId, Vec<Region>> {
     let mut known: BTreeMap<AccountId, Vec<Region>> = BTreeMap::new();
     for scope in coverage {
         // A Region that left the configuration must not come back through this door.
         if scope.state != CoverageState::Stale {
-            known
-                .entry(scope.scope.account)
-                .or_default()
-                .push(scope.scope.region);
+            let Scope { account, region } = scope.scope.clone();
+            known.entry(account).or_default().push(region);
         }
     }
     known

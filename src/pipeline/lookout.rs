@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     aws::{Aggregation, Aws, AwsError, RegionState, for_each},
-    domain::{Account, AccountId, CoverageState, Outlook, Region, Scope, Sight, Vantage},
+    domain::{Account, AccountId, Coverage, CoverageState, Outlook, Region, Scope, Sight, Vantage},
 };
 
 use super::Regions;
@@ -42,7 +42,8 @@ enum InRegion {
     Members(Vantage, BTreeSet<AccountId>),
     /// It is not linked to the home Region.
     Unlinked,
-    Trouble(AwsError),
+    /// Who is seen from there could not be found out.
+    Trouble(Vantage, AwsError),
 }
 
 impl Lookout {
@@ -105,13 +106,13 @@ impl Lookout {
         };
         for_each(AT_ONCE, to_ask, ask, |(at, members)| {
             let region = at.region.clone();
-            let found = match (members, &home) {
-                (Err(error), _) => InRegion::Trouble(error),
-                (Ok(members), Some(home)) if home.aggregation.shows(&region) => {
-                    InRegion::Members(home.vantage.clone(), &members & &home.members)
-                }
-                // What the home Region lacks is seen from the Region itself.
-                (Ok(members), _) => InRegion::Members(administrator_at(at), members),
+            // What the home Region lacks is seen from the Region itself.
+            let home = home.as_ref().filter(|home| home.aggregation.shows(&region));
+            let vantage = home.map_or_else(|| administrator_at(at), |home| home.vantage.clone());
+            let found = match (members, home) {
+                (Err(error), _) => InRegion::Trouble(vantage, error),
+                (Ok(members), Some(home)) => InRegion::Members(vantage, &members & &home.members),
+                (Ok(members), None) => InRegion::Members(vantage, members),
             };
             self.by_region.insert(region, found);
             ControlFlow::Continue(())
@@ -136,28 +137,36 @@ impl Lookout {
         })
     }
 
-    /// Where the members could not be listed for a reason that passes, what was seen before counts.
-    ///
-    /// # Errors
-    /// If nothing was seen before: what the administrator shows is not known then.
-    pub(super) fn remember(&mut self, before: Option<&Self>) -> Result<(), AwsError> {
+    /// Where the members could not be listed for a reason that passes, what was seen before counts:
+    /// the last time, or by an earlier run from the same vantage. Where nothing was, the Region stays
+    /// in trouble, and costs no other.
+    pub(super) fn remember(&mut self, before: Option<&Self>, stored: &[Coverage]) {
         for (region, found) in &mut self.by_region {
-            let InRegion::Trouble(error) = found else {
+            let InRegion::Trouble(vantage, error) = found else {
                 continue;
             };
-            let passes = matches!(
-                error.coverage(),
-                CoverageState::Throttled | CoverageState::Unreachable
-            );
-            if !passes {
+            if !passes(error) {
                 continue;
             }
-            match before.and_then(|before| before.by_region.get(region)) {
-                Some(known @ InRegion::Members(..)) => *found = known.clone(),
-                _ => return Err(error.clone()),
+            let known = before.and_then(|before| before.by_region.get(region));
+            if let Some(known @ InRegion::Members(..)) = known {
+                *found = known.clone();
+                continue;
+            }
+            let seen = stored.iter().filter(|known| {
+                known.scope.region == *region && known.seen_from.as_ref() == Some(vantage)
+            });
+            let accounts: BTreeSet<_> = seen.map(|known| known.scope.account.clone()).collect();
+            if !accounts.is_empty() {
+                *found = InRegion::Members(vantage.clone(), accounts);
             }
         }
-        Ok(())
+    }
+
+    /// Whether some members are not known for a reason that passes, so that it is worth asking soon.
+    pub(super) fn is_in_passing_trouble(&self) -> bool {
+        let mut found = self.by_region.values();
+        found.any(|found| matches!(found, InRegion::Trouble(_, error) if passes(error)))
     }
 
     /// The Regions in which accounts are looked for where nothing else is known.
@@ -223,7 +232,7 @@ impl Lookout {
                 "this Region is not linked to Security Hub's home Region",
                 "link it in the settings of cross-Region aggregation",
             ),
-            Some(InRegion::Trouble(error)) => Seen::Not(
+            Some(InRegion::Trouble(_, error)) => Seen::Not(
                 error.coverage(),
                 format!("the administrator's members here are not known: {error}"),
             ),
@@ -241,7 +250,7 @@ impl Lookout {
     /// The Regions whose members could not be listed, and why.
     pub fn troubles(&self) -> impl Iterator<Item = (Scope, &AwsError)> {
         self.by_region.iter().filter_map(|(region, found)| {
-            let InRegion::Trouble(error) = found else {
+            let InRegion::Trouble(_, error) = found else {
                 return None;
             };
             let at = Scope {
@@ -276,6 +285,11 @@ impl Home {
             aggregation,
         })
     }
+}
+
+fn passes(error: &AwsError) -> bool {
+    let state = error.coverage();
+    matches!(state, CoverageState::Throttled | CoverageState::Unreachable)
 }
 
 fn administrator_at(at: Scope) -> Vantage {
@@ -335,6 +349,7 @@ pub(super) async fn still_in_sight(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::{Complete, Timestamp};
 
     fn region(name: &str) -> Region {
         Region::new(name)
@@ -352,6 +367,7 @@ mod tests {
             let accounts = accounts.iter().map(|id| AccountId::from(*id)).collect();
             InRegion::Members(administrator_at(scope("1", at)), accounts)
         };
+        let trouble = |at: &str, error| InRegion::Trouble(administrator_at(scope("1", at)), error);
         Lookout {
             administrator: "1".into(),
             ask_unseen,
@@ -359,10 +375,10 @@ mod tests {
             by_region: [
                 (region("a"), members("a", &["1", "2"])),
                 (region("b"), InRegion::Unlinked),
-                (region("c"), InRegion::Trouble(AwsError::NotSubscribed)),
+                (region("c"), trouble("c", AwsError::NotSubscribed)),
                 (
                     region("d"),
-                    InRegion::Trouble(AwsError::Throttled { retry_after: None }),
+                    trouble("d", AwsError::Throttled { retry_after: None }),
                 ),
             ]
             .into(),
@@ -390,15 +406,53 @@ mod tests {
         }
     }
 
+    fn stored(at: Scope, seen_from: Option<Vantage>) -> Coverage {
+        Coverage {
+            scope: at,
+            account_name: String::new(),
+            state: CoverageState::Ok,
+            since: Timestamp::UNIX_EPOCH,
+            seen_from,
+            complete: Complete::default(),
+            progress: None,
+            trouble: None,
+        }
+    }
+
     #[test]
-    fn trouble_that_passes_leaves_what_was_known_and_without_that_there_is_no_census() {
+    fn trouble_that_passes_leaves_what_was_known_and_without_that_costs_its_region_alone() {
         let mut now = lookout(false);
-        now.remember(None).unwrap_err();
+        now.remember(None, &[]);
+        assert!(now.is_in_passing_trouble());
+        let unknown = now.of(&scope("2", "d"));
+        assert!(matches!(unknown, Seen::Not(CoverageState::Throttled, _)));
+        assert!(matches!(now.of(&scope("2", "a")), Seen::From(_)));
+
         let mut before = lookout(false);
         let known = InRegion::Members(administrator_at(scope("1", "d")), ["2".into()].into());
         before.by_region.insert(region("d"), known);
-        now.remember(Some(&before)).unwrap();
+        now.remember(Some(&before), &[]);
+        assert!(!now.is_in_passing_trouble());
         assert!(matches!(now.of(&scope("2", "d")), Seen::From(_)));
         assert!(matches!(now.of(&scope("2", "c")), Seen::Not(..)));
+    }
+
+    #[test]
+    fn what_an_earlier_run_saw_counts_if_it_was_from_the_same_vantage() {
+        let there = administrator_at(scope("1", "d"));
+        let elsewhere = administrator_at(scope("9", "d"));
+        let mut now = lookout(false);
+        now.remember(
+            None,
+            &[
+                stored(scope("2", "d"), Some(there)),
+                stored(scope("3", "d"), Some(elsewhere)),
+                stored(scope("4", "d"), None),
+            ],
+        );
+        assert!(matches!(now.of(&scope("2", "d")), Seen::From(_)));
+        for unseen in ["3", "4"] {
+            assert!(matches!(now.of(&scope(unseen, "d")), Seen::Not(..)));
+        }
     }
 }

@@ -12,10 +12,12 @@ use crate::{
 pub(super) struct Plan {
     /// How far the scope is recorded.
     pub(super) progress: SyncProgress,
-    /// The windows, in order: the tail, late deliveries, and one of history or comparison.
-    pub(super) windows: Vec<BegunWindow>,
+    /// What is new.
+    pub(super) tail: Option<BegunWindow>,
     /// Whether findings behind open incidents are to be asked for by id.
     pub(super) watch: bool,
+    /// The windows of the slower clocks, in order: late deliveries, and one of history or comparison.
+    pub(super) others: Vec<BegunWindow>,
 }
 
 /// Plans a poll. A window that was begun keeps its bounds.
@@ -45,10 +47,12 @@ pub(super) fn plan(known: &ScopeProgress, now: Timestamp, rules: WindowRules) ->
             everything.map(BegunWindow::at_start)
         });
     let watched = known.watched_at.unwrap_or(progress.first_contact);
+    let watch_is_due = known.watch_goes_on || elapsed(watched, now) >= rules.watch_every;
     Plan {
         progress,
-        windows: tail.into_iter().chain(late).chain(whole).collect(),
-        watch: progress.is_backfilled() && elapsed(watched, now) >= rules.watch_every,
+        tail,
+        watch: progress.is_backfilled() && watch_is_due,
+        others: late.into_iter().chain(whole).collect(),
     }
 }
 
@@ -86,13 +90,15 @@ mod tests {
             progress,
             begun,
             watched_at: None,
+            watch_goes_on: false,
             suspects: 0,
             sight_changed_at: None,
         }
     }
 
     fn kinds(plan: &Plan) -> Vec<WindowKind> {
-        plan.windows.iter().map(|begun| begun.window.kind).collect()
+        let windows = plan.tail.iter().chain(&plan.others);
+        windows.map(|begun| begun.window.kind).collect()
     }
 
     #[test]
@@ -100,7 +106,7 @@ mod tests {
         let now = at("2026-05-01T00:00:00Z");
         let plan = plan(&known(None, vec![]), now, RULES);
         assert_eq!(kinds(&plan), [WindowKind::Backfill]);
-        assert_eq!(plan.windows[0].window.end, now);
+        assert_eq!(plan.others[0].window.end, now);
         assert!(!plan.watch);
     }
 
@@ -125,7 +131,7 @@ mod tests {
             at("2026-05-02T00:00:00Z"),
             RULES,
         );
-        assert!(plan.windows.contains(&begun));
+        assert!(plan.others.contains(&begun));
     }
 
     #[test]
@@ -147,6 +153,23 @@ mod tests {
         assert!(!came(read, "2026-05-01T00:00:00Z"), "seen from the start");
         let unread = SyncProgress::first_contact(begin);
         assert!(!came(unread, "2026-05-01T00:09:00Z"), "history comes first");
+    }
+
+    #[test]
+    fn a_round_of_the_watch_goes_on_until_all_were_asked_for() {
+        let now = at("2026-05-01T00:01:00Z");
+        let progress = SyncProgress {
+            history_from: ORIGIN,
+            ..SyncProgress::first_contact(at("2026-04-01T00:00:00Z"))
+        };
+        for watch_goes_on in [false, true] {
+            let known = ScopeProgress {
+                watched_at: Some(at("2026-05-01T00:00:59Z")),
+                watch_goes_on,
+                ..known(Some(progress), vec![])
+            };
+            assert_eq!(plan(&known, now, RULES).watch, watch_goes_on);
+        }
     }
 
     #[test]

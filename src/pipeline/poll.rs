@@ -22,6 +22,7 @@ use super::{
     Daemon, Pace, PipelineMetrics,
     aside::{Aside, Turn},
     backoff,
+    by_id::Watched,
     page::ReadPage,
     page_token::PageToken,
     plan::{Plan, plan},
@@ -156,25 +157,31 @@ impl Poller {
         let now = self.now();
         let Plan {
             mut progress,
-            windows,
+            tail,
             watch,
+            others,
         } = plan(&known, now, self.pace.rules);
         let mut polled = Polled {
             is_whole: true,
             news: false,
             watched: None,
         };
-        for begun in windows {
+        if let Some(begun) = tail {
             let persisted = known.begun.contains(&begun);
-            let read = self
-                .read_window(vantage, begun, progress, persisted)
-                .await?;
-            progress = read.progress;
-            polled.is_whole &= read.is_whole;
-            polled.news |= read.news;
+            let read = self.read_window(vantage, begun, progress, persisted);
+            progress = polled.with(read.await?);
         }
+        // Before the slower clocks, so that what they cannot read does not keep it from looking.
         if watch {
-            polled.watched = Some(self.watch(vantage).await?);
+            let watched = self.watch(vantage).await?;
+            // A round that ends with nothing left had something before.
+            polled.watched = Some(known.watch_goes_on || watched != Watched::Nothing);
+            polled.is_whole &= watched != Watched::Part;
+        }
+        for begun in others {
+            let persisted = known.begun.contains(&begun);
+            let read = self.read_window(vantage, begun, progress, persisted);
+            progress = polled.with(read.await?);
         }
         if suspects_wait(&known, &progress) {
             self.look_for_suspects(vantage).await?;
@@ -418,6 +425,15 @@ struct Polled {
     news: bool,
     /// Whether there are findings to be asked for by id, if it was time to look.
     watched: Option<bool>,
+}
+
+impl Polled {
+    /// Adds what reading a window came to, and returns how far the vantage is recorded.
+    fn with(&mut self, read: WindowRead) -> SyncProgress {
+        self.is_whole &= read.is_whole;
+        self.news |= read.news;
+        read.progress
+    }
 }
 
 /// What reading a window came to.

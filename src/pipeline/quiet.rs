@@ -92,9 +92,14 @@ impl Quiet {
         let count = pages.len() + unwatched.len();
         let mut written = Ok(count);
         for some in portions(pages.into_values()) {
-            if let Err(error) = store.record(some.clone(), now).await {
+            let mut recorded = store.record(some.clone(), now).await.map(drop);
+            let mut kept = some;
+            if matches!(recorded, Err(StoreError::Corrupt(_))) {
+                (recorded, kept) = one_by_one(store, kept, now).await;
+            }
+            if let Err(error) = recorded {
                 let mut waiting = self.waiting.lock().await;
-                for page in some {
+                for page in kept {
                     waiting.pages.entry(page.vantage.clone()).or_insert(page);
                 }
                 written = Err(error);
@@ -112,6 +117,30 @@ impl Quiet {
         let more = EACH.saturating_mul(u32::try_from(count).unwrap_or(u32::MAX));
         (SOONEST.saturating_add(more).min(self.latest), written)
     }
+}
+
+/// Writes pages one by one, because one of them can never be written and must not hold back the others.
+/// That one is let go of: its scope is asked from a little earlier the next time. Returns the last
+/// error, and the pages that are worth another try.
+async fn one_by_one(
+    store: &dyn Store,
+    pages: Vec<PageRecord>,
+    now: Timestamp,
+) -> (Result<(), StoreError>, Vec<PageRecord>) {
+    let mut last = Ok(());
+    let mut kept = Vec::new();
+    for page in pages {
+        match store.record(vec![page.clone()], now).await {
+            Ok(_) => {}
+            Err(error) => {
+                if !matches!(error, StoreError::Corrupt(_)) {
+                    kept.push(page);
+                }
+                last = Err(error);
+            }
+        }
+    }
+    (last, kept)
 }
 
 /// Portions of what is written in one commit each.
@@ -228,5 +257,37 @@ mod tests {
         assert_eq!(quiet.write(&*store, at(two)).await.1.unwrap(), 1);
         let known = store.progress(&vantage()).await.unwrap();
         assert_eq!(known.watched_at, Some(at(two)));
+    }
+
+    #[tokio::test]
+    async fn a_page_that_can_never_be_written_holds_back_no_other() {
+        let directory = tempfile::tempdir().unwrap();
+        let url = StoreUrl::Sqlite(directory.path().join("hubwatch.db"));
+        let store = open(&url, &Access::Write(Partition::from("aws"))).unwrap();
+        let first = at("2026-03-01T00:00:00Z");
+        let begun = window(WindowKind::Backfill, "2026-03-01T00:00:00Z");
+        let progress = SyncProgress::first_contact(first);
+        store
+            .begin_window(&vantage(), begun, progress)
+            .await
+            .unwrap();
+        let end = "2026-03-01T01:00:00Z";
+        let tail = Reached::End(window(WindowKind::Tail, end));
+        let never_met = Vantage::member(Scope {
+            account: "000000000000".into(),
+            region: "eu-west-1".into(),
+        });
+        let quiet = Quiet::new(Duration::from_secs(60));
+        for vantage in [vantage(), never_met] {
+            let page = PageRecord {
+                vantage,
+                ..page(tail)
+            };
+            assert!(quiet.keep(page).await.is_none());
+        }
+        quiet.write(&*store, at(end)).await.1.unwrap_err();
+        let known = store.progress(&vantage()).await.unwrap();
+        assert_eq!(known.progress.unwrap().watermark, at(end));
+        assert_eq!(quiet.write(&*store, at(end)).await.1.unwrap(), 0);
     }
 }

@@ -159,17 +159,15 @@ impl RecordLoop {
                     self.settle(submission, Ok(outcome));
                 }
             }
-            // One page that cannot be written must not hold back the others.
-            Err(_) if batch.len() > 1 => {
-                for submission in batch {
-                    self.alone(submission).await;
+            Err(error) => match <[Submission; 1]>::try_from(batch) {
+                Ok([only]) => self.settle(only, Err(error)),
+                // One page that cannot be written must not hold back the others.
+                Err(batch) => {
+                    for submission in batch {
+                        self.alone(submission).await;
+                    }
                 }
-            }
-            Err(error) => {
-                for submission in batch {
-                    self.settle(submission, Err(StoreError::Unavailable(error.to_string())));
-                }
-            }
+            },
         }
     }
 
@@ -201,5 +199,66 @@ impl RecordLoop {
         }
         // A reader that was cut off in a drain does not wait for its answer.
         drop(submission.done.send(recorded));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::{
+        domain::{Partition, Scope, window::WindowKind},
+        observe::{Health, new_registry},
+        store::{Access, Reached, StoreUrl, open},
+    };
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    /// A part of a window that was never begun.
+    fn never_written(account: &str) -> PageRecord {
+        let scope = Scope {
+            account: account.into(),
+            region: "eu-west-1".into(),
+        };
+        PageRecord {
+            vantage: Vantage::member(scope),
+            history: false,
+            sweep: None,
+            reached: Reached::UpTo(WindowKind::Late, at("2026-03-01T00:00:00Z")),
+            body: Bytes::from_static(b"{\"Findings\":[]}"),
+            findings: Arc::from([]),
+            rejected: Vec::new(),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_page_that_can_never_be_written_is_told_from_trouble_of_ours_whoever_shares_its_commit()
+     {
+        let directory = tempfile::tempdir().unwrap();
+        let url = StoreUrl::Sqlite(directory.path().join("hubwatch.db"));
+        let (queue, submitted) = mpsc::channel(QUEUE);
+        let quiet = Arc::new(Quiet::new(Duration::from_secs(60)));
+        let record_loop = RecordLoop {
+            submitted,
+            store: open(&url, &Access::Write(Partition::from("aws"))).unwrap(),
+            clock: Clock::fixed(at("2026-03-01T00:00:00Z")),
+            metrics: PipelineMetrics::new(&new_registry().unwrap()).unwrap(),
+            pulse: Health::new().expect("record", PATIENCE),
+            wake_decide: Arc::default(),
+            quiet: Arc::clone(&quiet),
+        };
+        let recorder = Recorder { queue, quiet };
+        let mut running = tokio::task::JoinSet::new();
+        running.spawn(record_loop.run());
+        let record = |account| recorder.record(never_written(account), ClockKind::Late);
+        let alone = record("1").await;
+        assert!(matches!(alone, Err(StoreError::Corrupt(_))), "{alone:?}");
+        let (one, other) = tokio::join!(record("1"), record("2"));
+        for shared in [one, other] {
+            assert!(matches!(shared, Err(StoreError::Corrupt(_))), "{shared:?}");
+        }
     }
 }

@@ -56,6 +56,8 @@ pub struct ScopeProgress {
     pub begun: Vec<BegunWindow>,
     /// When findings behind open incidents were last asked for by id.
     pub watched_at: Option<Timestamp>,
+    /// Whether that was a turn of a round with others to come.
+    pub watch_goes_on: bool,
     /// How many findings a reconcile window did not meet and that were not asked for by id yet.
     pub suspects: u32,
     /// When the last of the scopes that a wide vantage shows came into its sight. What they held

@@ -9,7 +9,8 @@ mod skew;
 use std::time::Duration;
 
 use hubwatch::{
-    domain::Clock,
+    domain::{Clock, Outlook, Timestamp},
+    observe::Health,
     pipeline::Daemon,
     simulator::{Faults, Options, Reach},
     store::{FindingFilter, Store, StoredFinding},
@@ -47,6 +48,37 @@ impl Line {
         .await;
         let meddler = Meddler::before(&bench.simulator.endpoints().aws_endpoint_url).await;
         let daemon = bench.loops_through(&clock, &meddler.url).await;
+        Self {
+            bench,
+            meddler,
+            clock,
+            daemon,
+            stop: CancellationToken::new(),
+            running: JoinSet::new(),
+        }
+    }
+
+    /// Several Regions, which Security Hub's administrator is asked for. Who is in its sight is looked
+    /// at every second. By a clock that stands still.
+    async fn lay_wide(regions: usize, home_region_only: bool) -> Self {
+        let bench = Bench::start(Options {
+            accounts: 3,
+            regions,
+            findings: 200,
+            faults: Faults::none(),
+            ..Options::default()
+        })
+        .await;
+        let meddler = Meddler::before(&bench.simulator.endpoints().aws_endpoint_url).await;
+        let clock = Clock::fixed(Timestamp::now());
+        let mut daemon = bench.loops_through(&clock, &meddler.url).await;
+        let administrator = bench.simulator.endpoints().administrator_account_id.clone();
+        daemon.outlook = Outlook::Wide {
+            administrator: administrator.unwrap().as_str().into(),
+            home_region_only,
+            ask_unseen: false,
+        };
+        daemon.pace.discover_interval = Duration::from_secs(1);
         Self {
             bench,
             meddler,
@@ -121,13 +153,19 @@ impl Line {
         readable.map(|scope| scope.account_id).collect()
     }
 
-    /// Stops the loops, which must all still be there.
-    async fn end(mut self) -> Bench {
+    /// Stops the loops, which must all still be there. They may run again.
+    async fn stop_loops(&mut self) {
         assert!(self.running.try_join_next().is_none(), "a loop has ended");
         self.stop.cancel();
         while let Some(ended) = self.running.join_next().await {
             ended.unwrap();
         }
+        self.stop = CancellationToken::new();
+        self.daemon.health = Health::new();
+    }
+
+    async fn end(mut self) -> Bench {
+        self.stop_loops().await;
         drop(self.daemon);
         self.bench
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hubwatch::{
     domain::{Clock, Standing, Timestamp},
-    simulator::{Faults, Options, Reach},
+    simulator::{Faults, Options, Quota, Reach},
     store::{FindingFilter, Store, StoredFinding},
 };
 use jiff::SignedDuration;
@@ -132,6 +132,61 @@ async fn what_no_cursor_sees_is_seen() {
     assert_eq!(gone.len(), 1);
     assert_eq!(gone[0].gone.as_deref(), Some("deleted"));
 
+    stop.cancel();
+    running.join_next().await.unwrap().unwrap().unwrap();
+}
+
+/// Suppresses every finding of a scope whose id begins with a word, without moving `UpdatedAt`.
+fn suppress_silently(world: &hubwatch::simulator::Handle, place: (&str, &str), word: &str) {
+    for raw in world.findings(place.0, place.1).unwrap() {
+        let mut finding: Value = serde_json::from_str(&raw).unwrap();
+        if text(&finding, "Id").starts_with(word) {
+            finding["Workflow"]["Status"] = "SUPPRESSED".into();
+            assert!(world.put(place.0, place.1, &finding));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn however_many_findings_are_watched_all_are_asked_for_in_each_round() {
+    const MANY: u32 = 450;
+    let bench = Bench::start(Options {
+        quota: Quota::OFF,
+        ..options(37)
+    })
+    .await;
+    let world = bench.simulator.world();
+    let scope = bench.some_scope();
+    let (account, region) = (scope.account.as_str(), scope.region.as_str());
+    let sound = world.findings(account, region).unwrap();
+    let mut sound: Value = serde_json::from_str(&sound[0]).unwrap();
+    sound["Severity"] = serde_json::json!({"Label": "CRITICAL"});
+    sound["RecordState"] = "ACTIVE".into();
+    sound["Workflow"] = serde_json::json!({"Status": "NEW"});
+    sound["Compliance"] = serde_json::json!({"Status": "FAILED"});
+    for n in 0..MANY {
+        sound["Id"] = format!("watched-{n}").into();
+        assert!(world.put(account, region, &sound));
+    }
+    let begin = Timestamp::now();
+    let clock = Clock::fixed(begin);
+    let daemon = bench.loops(&clock).await;
+    let store = daemon.store.clone();
+    let stop = CancellationToken::new();
+    let watching = daemon.clone();
+    let mut running = tokio::task::JoinSet::new();
+    running.spawn(daemon.run(stop.clone()));
+    assert!(watching.until_synced(&stop, |_| {}).await.is_synced());
+
+    suppress_silently(&world, (account, region), "watched-");
+    clock.set(begin + SignedDuration::from_mins(6));
+    for n in 0..MANY {
+        let id = format!("watched-{n}");
+        until(&*store, &id, "suppressed", |f| {
+            f.standing == Standing::Suppressed
+        })
+        .await;
+    }
     stop.cancel();
     running.join_next().await.unwrap().unwrap().unwrap();
 }

@@ -68,8 +68,7 @@ impl ScopeIds {
             None => {
                 let unasked = Row {
                     sight: vantage.sight,
-                    state: CoverageState::Backfilling,
-                    since: Timestamp::UNIX_EPOCH,
+                    asked: true,
                     ..Row::default()
                 };
                 insert(tx, &vantage.at, unasked)?
@@ -102,6 +101,7 @@ struct Row<'a> {
     state: CoverageState,
     error: Option<&'a str>,
     since: Timestamp,
+    asked: bool,
 }
 
 impl Default for Row<'_> {
@@ -112,6 +112,7 @@ impl Default for Row<'_> {
             state: CoverageState::Backfilling,
             error: None,
             since: Timestamp::UNIX_EPOCH,
+            asked: false,
         }
     }
 }
@@ -119,8 +120,9 @@ impl Default for Row<'_> {
 fn insert(tx: &Transaction<'_>, at: &Scope, row: Row<'_>) -> Result<i64, StoreError> {
     Ok(tx
         .prepare_cached(
-            "INSERT INTO scopes (account, region, sight, account_name, state, since, error, error_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, CASE WHEN ?7 IS NOT NULL THEN ?6 END)",
+            "INSERT INTO scopes (account, region, sight, account_name, state, since, error, error_at,
+                                 asked)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, CASE WHEN ?7 IS NOT NULL THEN ?6 END, ?8)",
         )?
         .insert(params![
             at.account.as_str(),
@@ -130,6 +132,7 @@ fn insert(tx: &Transaction<'_>, at: &Scope, row: Row<'_>) -> Result<i64, StoreEr
             row.state.as_str(),
             rows::micros(row.since),
             row.error,
+            row.asked,
         ])?)
 }
 
@@ -141,6 +144,7 @@ struct Listed {
     error: Option<String>,
     backfilled: bool,
     seen_from: Option<i64>,
+    asked: bool,
 }
 
 /// See [`super::super::Store::take_census`].
@@ -164,6 +168,7 @@ pub(super) fn take_census(
     }
     for left in listed.into_values() {
         change_sight(tx, &left, None, now)?;
+        note_asked(tx, &left, false)?;
         if left.state != CoverageState::Stale {
             let why = "no longer in the organization or configuration; its findings are kept";
             enter(tx, left.id, CoverageState::Stale, Some(why), now)?;
@@ -192,6 +197,7 @@ fn meet(
         state,
         error,
         since: now,
+        asked: may_be_asked(entry),
     };
     let id = insert(tx, &entry.scope, row)?;
     if let Some(vantage) = seen_from {
@@ -213,6 +219,7 @@ fn list_again(
             .execute(params![known.id, entry.account_name])?;
     }
     change_sight(tx, known, seen_from, now)?;
+    note_asked(tx, known, may_be_asked(entry))?;
     let was_not_asked = matches!(
         known.state,
         CoverageState::Suspended | CoverageState::Stale | CoverageState::RegionDisabled
@@ -232,6 +239,20 @@ fn list_again(
             enter(tx, known.id, state, Some("back again, not read yet"), now)?;
         }
         None => {}
+    }
+    Ok(())
+}
+
+/// Whether asking a scope itself could tell more than its census did. A role may be there before the next one.
+fn may_be_asked(entry: &CensusEntry) -> bool {
+    let trouble = entry.trouble.as_ref();
+    entry.seen_from.is_none() && trouble.is_none_or(|t| t.0 == CoverageState::RoleMissing)
+}
+
+fn note_asked(tx: &Transaction<'_>, known: &Listed, asked: bool) -> Result<(), StoreError> {
+    if known.asked != asked {
+        tx.prepare_cached("UPDATE scopes SET asked = ?2 WHERE id = ?1")?
+            .execute(params![known.id, asked])?;
     }
     Ok(())
 }
@@ -287,7 +308,7 @@ fn come_into_sight(
 fn listed(tx: &Transaction<'_>) -> Result<HashMap<Scope, Listed>, StoreError> {
     let mut statement = tx.prepare_cached(
         "SELECT account, region, id, account_name, state,
-                CASE WHEN error_over IS NULL THEN error END, history_from, seen_from
+                CASE WHEN error_over IS NULL THEN error END, history_from, seen_from, asked
          FROM scopes WHERE sight = 'member'",
     )?;
     let mut found = HashMap::new();
@@ -307,6 +328,7 @@ fn listed(tx: &Transaction<'_>) -> Result<HashMap<Scope, Listed>, StoreError> {
                 error: row.get(5)?,
                 backfilled: history_from.is_some_and(|at| at <= origin()),
                 seen_from: row.get(7)?,
+                asked: row.get(8)?,
             },
         );
     }
@@ -318,12 +340,12 @@ fn origin() -> i64 {
 }
 
 /// Whether a poll may say what reading a scope or vantage is like. Not once a census has ended
-/// meanwhile that knows better: that the scope is not asked at all, or is seen from elsewhere.
+/// meanwhile that knows better: that the scope is not asked at all, or is seen from elsewhere. What a
+/// poll found is written some time later, so this happens often.
 pub(super) fn is_asked(tx: &Transaction<'_>, scope: i64) -> Result<bool, StoreError> {
-    let (word, seen_from): (String, Option<i64>) = tx
-        .prepare_cached("SELECT state, seen_from FROM scopes WHERE id = ?1")?
-        .query_row([scope], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    Ok(seen_from.is_none() && rows::coverage_state(&word)?.is_polled())
+    Ok(tx
+        .prepare_cached("SELECT asked FROM scopes WHERE id = ?1")?
+        .query_row([scope], |row| row.get(0))?)
 }
 
 /// See [`super::super::Store::note_trouble`].
@@ -334,13 +356,10 @@ pub(super) fn note_trouble(
     error: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let seen_from: Option<i64> = tx
-        .prepare_cached("SELECT seen_from FROM scopes WHERE id = ?1")?
-        .query_row([scope], |row| row.get(0))?;
-    match seen_from {
-        None => enter(tx, scope, state, Some(error), now),
-        Some(_) => Ok(()),
+    if is_asked(tx, scope)? {
+        enter(tx, scope, state, Some(error), now)?;
     }
+    Ok(())
 }
 
 /// Puts a scope into a state. `since` moves only when the state does. Without an error the last one

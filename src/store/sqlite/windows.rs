@@ -21,13 +21,14 @@ pub(super) fn progress(
             progress: None,
             begun: Vec::new(),
             watched_at: None,
+            watch_goes_on: false,
             suspects: 0,
             sight_changed_at: None,
         });
     };
-    let watched_at: Option<i64> = tx
-        .prepare_cached("SELECT watched_at FROM scopes WHERE id = ?1")?
-        .query_row([id], |row| row.get(0))?;
+    let (watched_at, watch_goes_on): (Option<i64>, bool) = tx
+        .prepare_cached("SELECT watched_at, watched_last IS NOT NULL FROM scopes WHERE id = ?1")?
+        .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let sight_changed_at: Option<i64> = tx
         .prepare_cached("SELECT max(seen_since) FROM scopes WHERE seen_from = ?1")?
         .query_row([id], |row| row.get(0))?;
@@ -35,6 +36,7 @@ pub(super) fn progress(
         progress: recorded(tx, id)?,
         begun: begun(tx, id)?,
         watched_at: watched_at.map(rows::time).transpose()?,
+        watch_goes_on,
         suspects: sweep::count(tx, id, vantage.sight)?,
         sight_changed_at: sight_changed_at.map(rows::time).transpose()?,
     })
@@ -168,10 +170,10 @@ pub(super) fn complete(
     let only = |kind| (window.kind == kind).then_some(window.end);
     tx.prepare_cached(
         "UPDATE scopes SET watermark = ?2, history_from = ?3, late_at = ?4, reconciled_at = ?5,
-                           tail_complete = coalesce(?6, tail_complete),
-                           late_complete = coalesce(?7, late_complete),
-                           reconcile_complete = coalesce(?8, reconcile_complete),
-                           backfill_complete = coalesce(?9, backfill_complete)
+             tail_complete = coalesce(max(tail_complete, ?6), ?6, tail_complete),
+             late_complete = coalesce(max(late_complete, ?7), ?7, late_complete),
+             reconcile_complete = coalesce(max(reconcile_complete, ?8), ?8, reconcile_complete),
+             backfill_complete = coalesce(max(backfill_complete, ?9), ?9, backfill_complete)
          WHERE id = ?1",
     )?
     .execute(params![
@@ -186,8 +188,13 @@ pub(super) fn complete(
         // What a window of history ends at says nothing of how old our knowledge is.
         only(WindowKind::Backfill).map(|_| rows::micros(now)),
     ])?;
-    tx.prepare_cached("DELETE FROM windows WHERE scope = ?1 AND kind = ?2")?
-        .execute(params![scope, window.kind.as_str()])?;
+    // A tail that held nothing is written down some time later. One that was begun meanwhile stays.
+    tx.prepare_cached("DELETE FROM windows WHERE scope = ?1 AND kind = ?2 AND \"end\" <= ?3")?
+        .execute(params![
+            scope,
+            window.kind.as_str(),
+            rows::micros(window.end)
+        ])?;
     let is_all = matches!(window.kind, WindowKind::Backfill | WindowKind::Reconcile);
     if is_all && after.is_backfilled() {
         know_history(tx, scope, after.reconciled_at)?;

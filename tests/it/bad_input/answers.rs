@@ -9,11 +9,13 @@ use std::{
     time::Duration,
 };
 
-use hubwatch::domain::{Clock, CoverageState};
+use hubwatch::domain::{Clock, Coverage, CoverageState, Standing, Timestamp};
+use jiff::SignedDuration;
+use serde_json::Value;
 
 use super::{
     Line,
-    meddler::{Answer, Ends},
+    meddler::{Answer, Asked, Ends},
 };
 
 /// One way to spoil an answer.
@@ -211,4 +213,154 @@ async fn tokens_that_go_in_a_circle_are_noticed_and_cost_no_other_scope() {
     line.meddler.leave_alone();
     until_error(&line, &account, "").await;
     line.end().await.assert_store_equals_hub().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_slow_clock_that_reads_nothing_usable_does_not_keep_the_watch_from_looking() {
+    let begin = Timestamp::now();
+    let mut line = Line::lay(2, 200, Clock::fixed(begin)).await;
+    line.run();
+    line.until_synced().await;
+    let (account, region) = line.place();
+    let world = line.bench.simulator.world();
+    let open = world.findings(&account, &region).unwrap().into_iter();
+    let mut open = open.map(|raw| serde_json::from_str::<Value>(&raw).unwrap());
+    let mut silent = open
+        .find(|f| {
+            f["Severity"]["Label"] == "CRITICAL"
+                && f["RecordState"] == "ACTIVE"
+                && f["Workflow"]["Status"] == "NEW"
+                && f["Compliance"]["Status"] != "PASSED"
+        })
+        .unwrap();
+
+    // Only what asks for a day back or more is spoilt: late deliveries and comparisons.
+    let recent = begin - SignedDuration::from_hours(24);
+    line.meddler.meddle(move |asked, answer| {
+        let question: Value = serde_json::from_str(&asked.body).unwrap_or_default();
+        let start = question["Filters"]["UpdatedAt"][0]["Start"].as_str();
+        let start = start.and_then(|start| start.parse::<Timestamp>().ok());
+        if asked.is_findings() && start.is_some_and(|start| start < recent) {
+            answer.body = "<html>".into();
+        }
+    });
+    silent["Workflow"]["Status"] = "SUPPRESSED".into();
+    assert!(world.put(&account, &region, &silent));
+    line.clock.set(begin + SignedDuration::from_mins(62));
+    let id = silent["Id"].as_str().unwrap();
+    let mut standing = None;
+    for _ in 0..200 {
+        standing = line.finding(id).await.map(|finding| finding.standing);
+        if standing == Some(Standing::Suppressed) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(standing, Some(Standing::Suppressed));
+    line.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_region_whose_members_cannot_be_listed_costs_no_other_and_is_remembered() {
+    let mut line = Line::lay_wide(2, false).await;
+    let truth = line.bench.simulator.world().truth();
+    let ill = truth.scopes.iter().map(|s| s.region.clone()).max().unwrap();
+    let refused = ill.clone();
+    let refuse = move |asked: &Asked, answer: &mut Answer| {
+        if asked.path == "/members" && asked.region == refused {
+            answer.status = 503;
+            answer.body = "".into();
+        }
+    };
+    line.meddler.meddle(refuse.clone());
+    line.run();
+    let well = |c: &Coverage| c.state == CoverageState::Ok && c.seen_from.is_some();
+    let unknown = |c: &Coverage| c.state == CoverageState::Unreachable && c.seen_from.is_none();
+    let is_ill = |c: &Coverage| c.scope.region.as_str() == ill;
+    until_all(&line, |c| if is_ill(c) { unknown(c) } else { well(c) }).await;
+
+    line.meddler.leave_alone();
+    until_all(&line, well).await;
+    line.stop_loops().await;
+
+    // Another run that meets the same trouble goes on from where the last one was.
+    line.meddler.meddle(refuse);
+    let seen: Vec<_> = line.store().coverage().await.unwrap();
+    line.run();
+    line.until_synced().await;
+    let now = line.store().coverage().await.unwrap();
+    for (before, now) in seen.iter().zip(&now) {
+        assert_eq!(
+            (&before.scope, &before.seen_from, before.state),
+            (&now.scope, &now.seen_from, now.state)
+        );
+    }
+    line.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_missing_where_members_cannot_be_listed_is_not_gone_and_no_trouble_of_others() {
+    let mut line = Line::lay_wide(2, true).await;
+    let begin = line.clock.now();
+    line.run();
+    let well = |c: &Coverage| c.state == CoverageState::Ok && c.seen_from.is_some();
+    until_all(&line, well).await;
+
+    let coverage = line.store().coverage().await.unwrap();
+    let home = coverage[0].seen_from.clone().unwrap().at.region;
+    let world = line.bench.simulator.world();
+    let mut linked = coverage.iter().filter(|c| c.scope.region != home);
+    let (scope, raw) = linked
+        .find_map(|c| {
+            let (account, region) = (c.scope.account.as_str(), c.scope.region.as_str());
+            let raw = world.findings(account, region)?.into_iter().next()?;
+            Some((c.scope.clone(), raw))
+        })
+        .unwrap();
+    let (account, region) = (scope.account.as_str(), scope.region.as_str());
+    let deleted: Value = serde_json::from_str(&raw).unwrap();
+    let text = |key: &str| deleted[key].as_str().unwrap();
+    assert!(world.remove(account, region, text("ProductArn"), text("Id")));
+    let refused = region.to_owned();
+    line.meddler.meddle(move |asked, answer| {
+        if asked.path == "/members" && asked.region == refused {
+            answer.status = 503;
+            answer.body = "".into();
+        }
+    });
+    let compared = |hours| {
+        let at = begin + SignedDuration::from_hours(hours);
+        line.clock.set(at);
+        let read = move |c: &Coverage| c.complete.reconcile >= Some(at);
+        until_all(&line, move |c| well(c) && read(c))
+    };
+    compared(25).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert!(line.store().coverage().await.unwrap().iter().all(well));
+    let stored = line.finding(text("Id")).await.unwrap();
+    assert_ne!(stored.standing, Standing::Gone);
+
+    line.meddler.leave_alone();
+    compared(50).await;
+    let is_gone = async {
+        while line.finding(text("Id")).await.unwrap().standing != Standing::Gone {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), is_gone)
+        .await
+        .unwrap();
+    line.end().await;
+}
+
+/// Waits until every scope is as it should be.
+async fn until_all(line: &Line, is: impl Fn(&Coverage) -> bool) {
+    for _ in 0..300 {
+        let coverage = line.store().coverage().await.unwrap();
+        if !coverage.is_empty() && coverage.iter().all(&is) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("{:?}", line.store().coverage().await.unwrap());
 }

@@ -23,6 +23,8 @@ use tokio::{net::TcpListener, task::JoinSet};
 pub(crate) struct Asked {
     /// `/findings` for `GetFindings`.
     pub(crate) path: String,
+    /// The Region that it was signed for.
+    pub(crate) region: String,
     pub(crate) body: String,
 }
 
@@ -126,6 +128,11 @@ async fn pass_on(client: &reqwest::Client, behind: &str, request: Request) -> (A
     let (head, body) = request.into_parts();
     let body = to_bytes(body, 1 << 20).await.unwrap();
     let path = head.uri.path().to_owned();
+    // `Credential=KEY/DATE/REGION/SERVICE/aws4_request`
+    let signature = head.headers.get("authorization");
+    let signature = signature.and_then(|signature| signature.to_str().ok());
+    let region = signature.and_then(|signature| signature.split('/').nth(2));
+    let region = region.unwrap_or_default().to_owned();
     let target = head
         .uri
         .path_and_query()
@@ -139,6 +146,7 @@ async fn pass_on(client: &reqwest::Client, behind: &str, request: Request) -> (A
         .unwrap();
     let asked = Asked {
         path,
+        region,
         body: String::from_utf8(body.to_vec()).unwrap(),
     };
     let (status, mut headers) = (answer.status().as_u16(), answer.headers().clone());

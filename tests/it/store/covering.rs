@@ -50,6 +50,93 @@ async fn a_poll_does_not_overrule_a_census_that_ended_meanwhile() {
     assert_eq!(states(&*store).await, [CoverageState::Suspended]);
 }
 
+/// Whatever stands in the way of reading a scope, by a census that ended while a poll went on.
+const KNOWN_BY_A_CENSUS: [CoverageState; 3] = [
+    CoverageState::Suspended,
+    CoverageState::RegionDisabled,
+    CoverageState::Denied,
+];
+
+#[tokio::test]
+async fn what_a_poll_says_late_of_a_scope_that_a_census_ruled_out_changes_nothing() {
+    for ruled_out in KNOWN_BY_A_CENSUS {
+        let directory = tempfile::tempdir().unwrap();
+        let store = store(directory.path());
+        let account = scope().account.to_string();
+        let listed = vec![entry(&account, None)];
+        store.take_census(listed.clone(), now()).await.unwrap();
+        let everything = Window {
+            start: ORIGIN,
+            ..a_backfill()
+        };
+        read(&*store, &[everything], now()).await;
+        assert_eq!(states(&*store).await, [CoverageState::Ok]);
+
+        let off = vec![entry(&account, Some(ruled_out))];
+        store.take_census(off, now()).await.unwrap();
+        let quiet = page(a_tail(), true, &[]);
+        store.record(vec![quiet], now()).await.unwrap();
+        assert_eq!(states(&*store).await, [ruled_out], "a tail");
+        store
+            .note_trouble(&here(), CoverageState::Unreachable, "no answer", now())
+            .await
+            .unwrap();
+        let coverage = store.coverage().await.unwrap();
+        assert_eq!(coverage[0].state, ruled_out, "trouble");
+        assert_eq!(coverage[0].error(), Some("why"));
+
+        store.take_census(listed, now()).await.unwrap();
+        let quiet = page(a_tail(), true, &[]);
+        store.record(vec![quiet], now()).await.unwrap();
+        assert_eq!(states(&*store).await, [CoverageState::Ok], "back again");
+    }
+}
+
+#[tokio::test]
+async fn a_role_that_a_census_missed_may_be_there_before_the_next() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = store(directory.path());
+    let account = scope().account.to_string();
+    let missing = entry(&account, Some(CoverageState::RoleMissing));
+    store.take_census(vec![missing], now()).await.unwrap();
+    let everything = Window {
+        start: ORIGIN,
+        ..a_backfill()
+    };
+    read(&*store, &[everything], now()).await;
+    assert_eq!(states(&*store).await, [CoverageState::Ok]);
+}
+
+#[tokio::test]
+async fn a_quiet_tail_that_is_written_late_takes_nothing_back() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = store(directory.path());
+    let everything = Window {
+        start: ORIGIN,
+        ..a_backfill()
+    };
+    let first = tail("2026-05-01T11:50:00Z", "2026-05-01T12:01:00Z");
+    let second = tail("2026-05-01T11:51:00Z", "2026-05-01T12:02:00Z");
+    let third = tail("2026-05-01T11:52:00Z", "2026-05-01T12:03:00Z");
+    read(&*store, &[everything, second], now()).await;
+    // The third has begun and goes on over several pages.
+    let progress = store.progress(&here()).await.unwrap().progress.unwrap();
+    store.begin_window(&here(), third, progress).await.unwrap();
+    let late = page(first, true, &[]);
+    store.record(vec![late], now()).await.unwrap();
+
+    let known = store.progress(&here()).await.unwrap();
+    assert_eq!(known.begun, [BegunWindow::at_start(third)]);
+    assert_eq!(known.progress, Some(progress));
+    let complete = store.coverage().await.unwrap()[0].complete;
+    assert_eq!(complete.tail, Some(second.end));
+    let part = PageRecord {
+        reached: Reached::UpTo(WindowKind::Tail, now()),
+        ..page(third, false, &[raw("a").text()])
+    };
+    store.record(vec![part], now()).await.unwrap();
+}
+
 #[tokio::test]
 async fn every_scope_is_in_exactly_one_state_through_leaving_and_coming_back() {
     let directory = tempfile::tempdir().unwrap();
@@ -207,6 +294,8 @@ async fn a_round_of_asking_by_id_is_complete_as_of_its_begin() {
 async fn trouble_is_remembered_with_its_end() {
     let directory = tempfile::tempdir().unwrap();
     let store = store(directory.path());
+    let listed = entry(scope().account.as_str(), None);
+    store.take_census(vec![listed], now()).await.unwrap();
     let denied = CoverageState::Denied;
     let hour = |n| now() + SignedDuration::from_hours(n);
     for (n, words) in [(1, "no"), (2, "still no")] {

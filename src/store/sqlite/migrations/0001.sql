@@ -17,6 +17,7 @@ CREATE TABLE scopes (
     account_name  TEXT    NOT NULL,
     state         TEXT    NOT NULL,
     since         INTEGER NOT NULL,
+    asked         INTEGER NOT NULL,  -- whether polls may say what reading it is like, by the last census
     -- The last trouble in words, when it was last met, and when it was over; NULL while it lasts.
     error         TEXT,
     error_at      INTEGER,
