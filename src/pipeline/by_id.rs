@@ -70,7 +70,7 @@ impl Poller {
         }
         // Asked after the findings were: a member that left in between takes them along.
         let scopes = absent.iter().map(|absent| absent.scope.clone());
-        let in_sight = still_in_sight(&self.aws, vantage, scopes).await?;
+        let in_sight = still_in_sight(&self.aws, vantage, scopes).await;
         absent.retain(|absent| in_sight.contains(&absent.scope));
         let asked = suspects.iter().map(|suspect| suspect.number).collect();
         let absent = absent.into_iter().map(|absent| absent.number).collect();

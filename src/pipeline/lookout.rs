@@ -6,9 +6,12 @@ use std::{
     sync::Arc,
 };
 
+use tracing::warn;
+
 use crate::{
     aws::{Aggregation, Aws, AwsError, RegionState, for_each},
     domain::{Account, AccountId, Coverage, CoverageState, Outlook, Region, Scope, Sight, Vantage},
+    observe::Printable,
 };
 
 use super::Regions;
@@ -299,13 +302,14 @@ fn administrator_at(at: Scope) -> Vantage {
     }
 }
 
-/// Those of some scopes that a wide vantage shows now, asked afresh: the census may be minutes old, and
-/// what is out of sight is not gone.
+/// Those of some scopes that a wide vantage is known to show now, asked afresh: the census may be minutes
+/// old, and what is out of sight is not gone. Where it cannot be found out, that is no trouble of the
+/// vantage: what it does show is read as ever, and the next comparison asks again.
 pub(super) async fn still_in_sight(
     aws: &Aws,
     vantage: &Vantage,
     scopes: impl IntoIterator<Item = Scope>,
-) -> Result<HashSet<Scope>, AwsError> {
+) -> HashSet<Scope> {
     let mut by_region: BTreeMap<Region, Vec<Scope>> = BTreeMap::new();
     for scope in scopes {
         by_region
@@ -314,12 +318,18 @@ pub(super) async fn still_in_sight(
             .push(scope);
     }
     if by_region.is_empty() {
-        return Ok(HashSet::new());
+        return HashSet::new();
     }
     let home = match vantage.sight {
-        Sight::Member => return Ok(by_region.into_values().flatten().collect()),
+        Sight::Member => return by_region.into_values().flatten().collect(),
         Sight::Administrator => None,
-        Sight::Aggregator => Some(Home::ask(aws, &vantage.at.account).await?),
+        Sight::Aggregator => match Home::ask(aws, &vantage.at.account).await {
+            Ok(home) => Some(home),
+            Err(error) => {
+                cannot_tell(&vantage.at, &error);
+                return HashSet::new();
+            }
+        },
     };
     let mut seen = HashSet::new();
     for (region, scopes) in by_region {
@@ -334,7 +344,13 @@ pub(super) async fn still_in_sight(
         if !is_shown {
             continue;
         }
-        let members = aws.seen_from(&at).await?;
+        let members = match aws.seen_from(&at).await {
+            Ok(members) => members,
+            Err(error) => {
+                cannot_tell(&at, &error);
+                continue;
+            }
+        };
         let is_member = |scope: &Scope| {
             members.contains(&scope.account)
                 && home
@@ -343,7 +359,14 @@ pub(super) async fn still_in_sight(
         };
         seen.extend(scopes.into_iter().filter(is_member));
     }
-    Ok(seen)
+    seen
+}
+
+fn cannot_tell(at: &Scope, error: &AwsError) {
+    warn!(
+        scope = %at, error = %Printable(error),
+        "cannot list the members of {at}: what is missing there counts as gone after the next comparison"
+    );
 }
 
 #[cfg(test)]

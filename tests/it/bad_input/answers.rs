@@ -336,7 +336,9 @@ async fn what_is_missing_where_members_cannot_be_listed_is_not_gone_and_no_troub
     };
     compared(25).await;
     tokio::time::sleep(Duration::from_secs(2)).await;
-    assert!(line.store().coverage().await.unwrap().iter().all(well));
+    for coverage in line.store().coverage().await.unwrap() {
+        assert!(well(&coverage), "{coverage:?}");
+    }
     let stored = line.finding(text("Id")).await.unwrap();
     assert_ne!(stored.standing, Standing::Gone);
 
