@@ -3,14 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hubwatch::{
-    domain::{CoverageState, Scope, Standing, Timestamp, Vantage},
+    domain::{Coverage, CoverageState, Scope, Sight, Standing, Timestamp, Vantage},
     simulator::{Faults, Handle, Reach, ScopeTruth},
     store::{FindingFilter, IncidentFilter, Store, StoredFinding},
 };
 use jiff::SignedDuration;
 
 use crate::{
+    blinks::Blinks,
     ledger::{Deed, Key, Ledger},
+    outlook::{Outlook, Tower, Way, asked as asked_at},
     plan::{Plan, Promise},
     witness::Witness,
 };
@@ -18,6 +20,8 @@ use crate::{
 /// How long AWS keeps findings: active ones, and archived ones.
 const ACTIVE_KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
 const ARCHIVED_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// After this nobody has to have seen that AWS deleted it: a week and a comparison later.
+const SURELY_EXPIRED: SignedDuration = SignedDuration::from_hours(98 * 24);
 
 /// What the test knows of the world.
 pub(crate) struct Known<'a> {
@@ -26,6 +30,9 @@ pub(crate) struct Known<'a> {
     pub(crate) ledger: &'a Ledger,
     /// Accounts that the settings leave out.
     pub(crate) left_out: &'a BTreeSet<String>,
+    pub(crate) outlook: Outlook,
+    pub(crate) tower: &'a Tower,
+    pub(crate) blinks: &'a Blinks,
 }
 
 /// A scope's findings in the store, or in the hub.
@@ -85,9 +92,18 @@ impl Known<'_> {
         hub: &Held<String>,
         stored: &Held<StoredFinding>,
     ) {
-        let Some(progress) = store.progress(&asked(scope)).await.unwrap().progress else {
+        let is_wide = self.plan.outlooks.are_wide();
+        let vantage = read_from(store, scope, is_wide).await;
+        let Some(progress) = store.progress(&vantage).await.unwrap().progress else {
             return;
         };
+        // A wide vantage's watermark says nothing of what came into its sight and was not compared
+        // yet. While the vantage is in trouble coverage does not say which is which.
+        let coverage = coverage_of(store, scope).await;
+        let is_in_sight = coverage.is_some_and(|c| c.state == CoverageState::Ok);
+        if self.may_lack(scope) || (vantage.is_wide() && !is_in_sight) {
+            return;
+        }
         for (key, text) in hub {
             let due = match self.ledger.deed(key) {
                 Some(Deed::Prompt(at)) => at < progress.watermark && at >= progress.first_contact,
@@ -117,16 +133,26 @@ impl Known<'_> {
                 unmet || state == Some(expected),
                 "{scope:?} is {state:?}, not {expected:?}"
             );
-            if expected == CoverageState::Ok {
+            if expected == CoverageState::Ok && !self.may_lack(&scope) {
                 self.equals_hub(store, &scope).await;
             }
         }
+        if self.plan.outlooks.are_wide() {
+            self.told_the_news_alone(store, faults).await;
+        }
+    }
+
+    /// Whether the clocks of this life need not have met all that a scope holds.
+    pub(crate) fn may_lack(&self, scope: &ScopeTruth) -> bool {
+        self.plan.promise != Promise::All && self.blinks.concern(&name(scope))
     }
 
     /// Nobody knows the Regions of an account that was never let in, or is not any more: those of our
     /// own account stand in for them. The first Region is on everywhere.
     fn may_be_unmet(&self, scope: &ScopeTruth, expected: CoverageState) -> bool {
-        let first = scope.region == self.world.truth().scopes[0].region;
+        // An administrator may see an account in other Regions alone, which are then what is known.
+        let first =
+            scope.region == self.world.truth().scopes[0].region && !self.plan.outlooks.are_wide();
         let barred = matches!(
             expected,
             CoverageState::Suspended | CoverageState::RoleMissing
@@ -139,6 +165,15 @@ impl Known<'_> {
         let id = &scope.account_id;
         if self.left_out.contains(id) || faults.departed_accounts.contains(id) {
             return CoverageState::Stale;
+        }
+        if scope.reach == Reach::Suspended {
+            return CoverageState::Suspended;
+        }
+        // What closes an account to us matters only where the account itself is asked.
+        match self.tower.way(self.outlook, scope, faults) {
+            Way::From(_) => return CoverageState::Ok,
+            Way::None(state) => return state,
+            Way::Itself => {}
         }
         match scope.reach {
             Reach::Ok => CoverageState::Ok,
@@ -175,11 +210,24 @@ impl Known<'_> {
             if hub.contains_key(key) {
                 continue;
             }
+            if self.home_may_never_have_had_it(finding) {
+                continue;
+            }
             assert_eq!(finding.standing, Standing::Gone, "{key:?} is not there");
             if let Some(Deed::Removed { at }) = self.ledger.deed(key) {
                 self.went_for_a_reason(key, finding, at);
             }
         }
+    }
+
+    /// The home Region is not trusted about what it has never shown: what other vantages knew may have
+    /// been deleted before it came there. That lasts until AWS has deleted it in any case.
+    fn home_may_never_have_had_it(&self, finding: &StoredFinding) -> bool {
+        self.plan.outlooks.change
+            && self.outlook.sight == Sight::Aggregator
+            && finding.standing != Standing::Gone
+            && (self.world.now() + self.plan.ahead).duration_since(updated(&finding.raw))
+                < SURELY_EXPIRED
     }
 
     /// By what was known of a finding last: what it became unseen nobody can tell.
@@ -209,6 +257,9 @@ impl Known<'_> {
     /// nothing can be read.
     pub(crate) async fn of_closed_doors(&self, store: &dyn Store, faults: &Faults) -> Kept {
         let mut kept = Kept::default();
+        if self.is_shown_anyway(faults) {
+            return kept;
+        }
         let mut open = BTreeSet::new();
         for scope in self.world.truth().scopes {
             if self.expected(&scope, faults) == CoverageState::Ok {
@@ -230,6 +281,21 @@ impl Known<'_> {
             }
         }
         kept
+    }
+
+    /// Where the members are asked, their administrator is one of them, and shows what closed doors hide.
+    fn is_shown_anyway(&self, faults: &Faults) -> bool {
+        let Some(administrator) = &self.tower.administrator else {
+            return false;
+        };
+        let scopes = self.world.truth().scopes;
+        let mut its = scopes.iter().filter(|s| s.account_id == *administrator);
+        !self.outlook.is_wide() && its.any(|s| self.expected(s, faults) == CoverageState::Ok)
+    }
+
+    /// The vantage that has to show a scope.
+    pub(crate) fn vantage(&self, scope: &ScopeTruth, faults: &Faults) -> Vantage {
+        asked_at(scope, self.tower.way(self.outlook, scope, faults))
     }
 }
 
@@ -253,6 +319,21 @@ pub(crate) fn name(scope: &ScopeTruth) -> Scope {
     }
 }
 
+/// The vantage that shows a scope, as far as the daemon knows.
+pub(crate) async fn read_from(store: &dyn Store, scope: &ScopeTruth, is_wide: bool) -> Vantage {
+    let itself = asked(scope);
+    if !is_wide {
+        return itself;
+    }
+    let coverage = coverage_of(store, scope).await;
+    coverage.and_then(|c| c.seen_from).unwrap_or(itself)
+}
+
+pub(crate) async fn coverage_of(store: &dyn Store, scope: &ScopeTruth) -> Option<Coverage> {
+    let mut all = store.coverage().await.unwrap().into_iter();
+    all.find(|c| c.scope == name(scope))
+}
+
 async fn stored(store: &dyn Store, scope: &ScopeTruth) -> Held<StoredFinding> {
     let filter = FindingFilter {
         accounts: vec![scope.account_id.clone()],
@@ -269,7 +350,7 @@ async fn stored(store: &dyn Store, scope: &ScopeTruth) -> Held<StoredFinding> {
     held
 }
 
-fn key(scope: &ScopeTruth, text: &str) -> Key {
+pub(crate) fn key(scope: &ScopeTruth, text: &str) -> Key {
     #[derive(serde::Deserialize)]
     #[serde(rename_all = "PascalCase")]
     struct Names {
