@@ -1,19 +1,18 @@
 //! What must hold, at any time and in the end.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use hubwatch::{
     domain::{Coverage, CoverageState, Scope, Sight, Standing, Timestamp, Vantage},
-    simulator::{Faults, Handle, Reach, ScopeTruth},
-    store::{FindingFilter, IncidentFilter, Store, StoredFinding},
+    simulator::{Faults, ScopeTruth},
+    store::{FindingFilter, Store, StoredFinding},
 };
 use jiff::SignedDuration;
 
 use crate::{
-    blinks::Blinks,
-    ledger::{Deed, Key, Ledger},
-    outlook::{Outlook, Tower, Way, asked as asked_at},
-    plan::{Plan, Promise},
+    known::Known,
+    ledger::{Deed, Key},
+    plan::Promise,
     witness::Witness,
 };
 
@@ -22,18 +21,6 @@ const ACTIVE_KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
 const ARCHIVED_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// After this nobody has to have seen that AWS deleted it: a week and a comparison later.
 const SURELY_EXPIRED: SignedDuration = SignedDuration::from_hours(98 * 24);
-
-/// What the test knows of the world.
-pub(crate) struct Known<'a> {
-    pub(crate) plan: &'a Plan,
-    pub(crate) world: &'a Handle,
-    pub(crate) ledger: &'a Ledger,
-    /// Accounts that the settings leave out.
-    pub(crate) left_out: &'a BTreeSet<String>,
-    pub(crate) outlook: Outlook,
-    pub(crate) tower: &'a Tower,
-    pub(crate) blinks: &'a Blinks,
-}
 
 /// A scope's findings in the store, or in the hub.
 pub(crate) type Held<T> = BTreeMap<Key, T>;
@@ -142,49 +129,6 @@ impl Known<'_> {
         }
     }
 
-    /// Whether the clocks of this life need not have met all that a scope holds.
-    pub(crate) fn may_lack(&self, scope: &ScopeTruth) -> bool {
-        self.plan.promise != Promise::All && self.blinks.concern(&name(scope))
-    }
-
-    /// Nobody knows the Regions of an account that was never let in, or is not any more: those of our
-    /// own account stand in for them. The first Region is on everywhere.
-    fn may_be_unmet(&self, scope: &ScopeTruth, expected: CoverageState) -> bool {
-        // An administrator may see an account in other Regions alone, which are then what is known.
-        let first =
-            scope.region == self.world.truth().scopes[0].region && !self.plan.outlooks.are_wide();
-        let barred = matches!(
-            expected,
-            CoverageState::Suspended | CoverageState::RoleMissing
-        );
-        expected == CoverageState::Stale || (barred && !first)
-    }
-
-    /// What coverage has to say of a scope.
-    pub(crate) fn expected(&self, scope: &ScopeTruth, faults: &Faults) -> CoverageState {
-        let id = &scope.account_id;
-        if self.left_out.contains(id) || faults.departed_accounts.contains(id) {
-            return CoverageState::Stale;
-        }
-        if scope.reach == Reach::Suspended {
-            return CoverageState::Suspended;
-        }
-        // What closes an account to us matters only where the account itself is asked.
-        match self.tower.way(self.outlook, scope, faults) {
-            Way::From(_) => return CoverageState::Ok,
-            Way::None(state) => return state,
-            Way::Itself => {}
-        }
-        match scope.reach {
-            Reach::Ok => CoverageState::Ok,
-            Reach::Suspended => CoverageState::Suspended,
-            Reach::RoleMissing => CoverageState::RoleMissing,
-            Reach::Denied => CoverageState::Denied,
-            Reach::NotSubscribed => CoverageState::NotSubscribed,
-            Reach::RegionDisabled => CoverageState::RegionDisabled,
-        }
-    }
-
     /// Every finding of the hub is stored as it is, byte for byte, and everything else is gone for
     /// the reason it went.
     async fn equals_hub(&self, store: &dyn Store, scope: &ScopeTruth) {
@@ -252,58 +196,6 @@ impl Known<'_> {
         let keyed = texts.into_iter().map(|text| (key(scope, &text), text));
         keyed.collect()
     }
-
-    /// What is kept of scopes that cannot be read, and how the incidents of accounts are of which
-    /// nothing can be read.
-    pub(crate) async fn of_closed_doors(&self, store: &dyn Store, faults: &Faults) -> Kept {
-        let mut kept = Kept::default();
-        if self.is_shown_anyway(faults) {
-            return kept;
-        }
-        let mut open = BTreeSet::new();
-        for scope in self.world.truth().scopes {
-            if self.expected(&scope, faults) == CoverageState::Ok {
-                open.insert(scope.account_id.clone());
-            } else {
-                for (key, finding) in stored(store, &scope).await {
-                    kept.findings.insert(key, (finding.raw, finding.standing));
-                }
-            }
-        }
-        for incident in store.incidents(IncidentFilter::default()).await.unwrap() {
-            let incident = incident.incident;
-            let account = format!("{:?}", incident.account);
-            if !open.iter().any(|id| account.contains(id.as_str())) {
-                kept.incidents.insert(
-                    format!("{:?}", incident.id),
-                    format!("{:?}", incident.state),
-                );
-            }
-        }
-        kept
-    }
-
-    /// Where the members are asked, their administrator is one of them, and shows what closed doors hide.
-    fn is_shown_anyway(&self, faults: &Faults) -> bool {
-        let Some(administrator) = &self.tower.administrator else {
-            return false;
-        };
-        let scopes = self.world.truth().scopes;
-        let mut its = scopes.iter().filter(|s| s.account_id == *administrator);
-        !self.outlook.is_wide() && its.any(|s| self.expected(s, faults) == CoverageState::Ok)
-    }
-
-    /// The vantage that has to show a scope.
-    pub(crate) fn vantage(&self, scope: &ScopeTruth, faults: &Faults) -> Vantage {
-        asked_at(scope, self.tower.way(self.outlook, scope, faults))
-    }
-}
-
-/// What must not change while it cannot be read.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Kept {
-    findings: Held<(String, Standing)>,
-    incidents: BTreeMap<String, String>,
 }
 
 /// A scope that is asked itself.
@@ -334,7 +226,7 @@ pub(crate) async fn coverage_of(store: &dyn Store, scope: &ScopeTruth) -> Option
     all.find(|c| c.scope == name(scope))
 }
 
-async fn stored(store: &dyn Store, scope: &ScopeTruth) -> Held<StoredFinding> {
+pub(crate) async fn stored(store: &dyn Store, scope: &ScopeTruth) -> Held<StoredFinding> {
     let filter = FindingFilter {
         accounts: vec![scope.account_id.clone()],
         regions: vec![scope.region.clone()],

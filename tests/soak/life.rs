@@ -116,6 +116,19 @@ impl Life {
         }
     }
 
+    /// Things happen where nobody can see them.
+    pub(crate) fn happen_behind(&mut self, closed: &[ScopeTruth]) {
+        for scope in closed {
+            for _ in 0..self.dice.up_to(3) {
+                match self.dice.up_to(2) {
+                    0 => self.late_news(scope),
+                    1 => self.late_update(scope),
+                    _ => self.change_silently(scope),
+                }
+            }
+        }
+    }
+
     fn event(&mut self) -> Event {
         use Event::{
             Anything, Batch, Delete, LateNews, LateUpdate, News, Refresh, Silent, SilentlyWatched,

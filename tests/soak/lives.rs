@@ -10,9 +10,10 @@ use hubwatch::{
 
 use crate::{
     blinks::Blinks,
-    checks::{self, Held, Known},
+    checks::{self, Held},
     dice::Dice,
     house::House,
+    known::Known,
     life::Life,
     outlook::{Outlook, Tower},
     plan::{Plan, Promise},
@@ -199,6 +200,9 @@ impl Run {
         }
         let store = self.house.look();
         let before = self.known(&world).of_closed_doors(&*store, &faults).await;
+        let mut closed = world.truth().scopes;
+        closed.retain(|scope| self.known(&world).expected(scope, &faults) != CoverageState::Ok);
+        self.life.happen_behind(&closed);
         let bound = self.bound();
         while let Some(behind) = self.behind(&*store, ended, &faults).await {
             let waited = self.time.ours().duration_since(ended);
@@ -270,7 +274,14 @@ impl Run {
             };
             let changed_at = found.sight_changed_at;
             let in_sight = changed_at.is_none_or(|at| progress.reconciled_at >= at);
-            let all = progress.reconciled_at >= ended && found.suspects == 0;
+            // From its first contact on a vantage counts as compared, with nothing that it could have
+            // missed. What another vantage knew before, only its first comparison misses.
+            let compared_at = if self.plan.outlooks.change {
+                Some(progress.reconciled_at).filter(|at| *at > progress.first_contact)
+            } else {
+                Some(progress.reconciled_at)
+            };
+            let all = compared_at >= Some(ended) && found.suspects == 0;
             let done = in_sight
                 && match promise {
                     Promise::Tail => tail,

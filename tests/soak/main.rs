@@ -16,7 +16,9 @@
 mod blinks;
 mod checks;
 mod dice;
+mod doors;
 mod house;
+mod known;
 mod ledger;
 mod life;
 mod lives;

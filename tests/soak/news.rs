@@ -10,10 +10,7 @@ use hubwatch::{
 };
 use jiff::SignedDuration;
 
-use crate::{
-    checks::{self, Known},
-    ledger::Key,
-};
+use crate::{checks, known::Known, ledger::Key};
 
 /// The name of a resource that appears together with a finding.
 pub(crate) fn resource(made: u32) -> String {
