@@ -234,15 +234,15 @@ def bytes_of(directory, name):
 SIDES = {"hubwatch": hubwatch_sync, "floor": floor, "boto3": boto3}
 
 
-def run(options, findings):
+def run(options, accounts, findings):
     """Every side over one organization: the middle of its rounds."""
     with tempfile.TemporaryDirectory(prefix="hubwatch-bench-", dir=options.directory) as directory:
         directory = Path(directory)
-        world = (options.accounts, options.regions, findings, options.seed)
+        world = (accounts, options.regions, findings, options.seed)
         simulation = Simulation(options.hubwatch, directory, *world)
         print(
             f"{simulation.findings} findings in {simulation.scopes} readable scopes of "
-            f"{options.accounts} accounts x {options.regions} Regions"
+            f"{accounts} accounts x {options.regions} Regions"
         )
         rounds = {side: [] for side in options.sides}
         try:
@@ -307,7 +307,8 @@ def main():
     parser.add_argument("--hubwatch", required=True, help="the release binary")
     parser.add_argument("--floor", required=True, help="the binary of peers/floor")
     parser.add_argument("--python", default=sys.executable, help="a Python that has boto3")
-    parser.add_argument("--accounts", type=int, default=40)
+    parser.add_argument("--accounts", type=int, default=40, help="of the first size; more findings are in more accounts")
+    parser.add_argument("--same-accounts", action="store_true", help="the same accounts hold more findings instead")
     parser.add_argument("--regions", type=int, default=4)
     parser.add_argument("--findings", type=int, nargs="+", default=[100_000], help="one or more sizes; growth is judged between the first and the last")
     parser.add_argument("--rounds", type=int, default=3)
@@ -320,7 +321,10 @@ def main():
     options.incomplete = 3
     good, costs = True, []
     for findings in options.findings:
-        found = run(options, findings)
+        accounts = options.accounts
+        if not options.same_accounts:
+            accounts = max(1, accounts * findings // options.findings[0])
+        found = run(options, accounts, findings)
         show(found)
         if "hubwatch" in found:
             good &= verdicts(found)

@@ -23,12 +23,12 @@ const STATEMENTS: usize = 128;
 /// SQLite's own 2 MB would read the same pages again and again.
 const CACHE_KIB: i64 = 16 * 1024;
 /// After how many pages of 4 KB the write-ahead log is copied into the file. A page that changes again
-/// and again is copied once each time, so four times SQLite's own figure saves most of it.
-const CHECKPOINT_PAGES: i64 = 4_000;
+/// and again is copied once each time, so eight times SQLite's own figure saves most of it.
+const CHECKPOINT_PAGES: i64 = 8_000;
 
 /// How large the log stays on disk once it is copied, in bytes. It grows beyond that while somebody
 /// reads for long.
-const WAL_KEPT: i64 = 32 * 1024 * 1024;
+const WAL_KEPT: i64 = 48 * 1024 * 1024;
 
 const MIGRATIONS: &[M<'static>] = &[M::up(include_str!("migrations/0001.sql"))];
 

@@ -52,7 +52,10 @@ pub(super) fn suspect_in_part(
     sweep: Timestamp,
 ) -> Result<(), StoreError> {
     match sight(tx, vantage)? {
-        Sight::Member => suspect(tx, vantage, part, sweep, None),
+        Sight::Member => {
+            let part = Swept::between(part, sweep);
+            suspect(tx, vantage, part, None)
+        }
         Sight::Administrator | Sight::Aggregator => Ok(()),
     }
 }
@@ -65,15 +68,14 @@ pub(super) fn suspect_at_end(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let window = begun.window;
-    let whole = (window.start, window.end);
     // The window asked for what claims to be updated in times to come, too. What came in since it
     // began is no such thing.
-    let to_come = (now.max(window.end), Timestamp::MAX);
+    let swept = |from| Swept {
+        and_from: Some(now.max(window.end)),
+        ..Swept::between((from, window.end), window.end)
+    };
     let only = match sight(tx, vantage)? {
-        Sight::Member => {
-            suspect(tx, vantage, (begun.from, window.end), window.end, None)?;
-            return suspect(tx, vantage, to_come, window.end, None);
-        }
+        Sight::Member => return suspect(tx, vantage, swept(begun.from), None),
         Sight::Administrator => None,
         // It has copies, which come late, and of findings from before their Region was linked perhaps
         // never. That it lacks one that it never had says nothing, until AWS has deleted that
@@ -85,8 +87,7 @@ pub(super) fn suspect_at_end(
     };
     // What came into sight while the window was read may lie before the place that was read.
     for scope in in_sight(tx, vantage, window.end)? {
-        suspect(tx, scope, whole, window.end, only)?;
-        suspect(tx, scope, to_come, window.end, only)?;
+        suspect(tx, scope, swept(window.start), only)?;
     }
     Ok(())
 }
@@ -98,20 +99,43 @@ struct Shown {
     or_before: Timestamp,
 }
 
-/// Suspects every finding of a scope updated between two times that the sweep did not meet. One that
-/// is updated meanwhile moves behind the edge, and its newer version clears it.
+/// Which findings a sweep has asked for, by when they were updated.
+#[derive(Clone, Copy)]
+struct Swept {
+    from: Timestamp,
+    /// Up to and without this.
+    edge: Timestamp,
+    /// And those that claim to be updated at this time or later.
+    and_from: Option<Timestamp>,
+    /// What the sweep is known by.
+    sweep: Timestamp,
+}
+
+impl Swept {
+    fn between((from, edge): (Timestamp, Timestamp), sweep: Timestamp) -> Self {
+        Self {
+            from,
+            edge,
+            and_from: None,
+            sweep,
+        }
+    }
+}
+
+/// Suspects every finding of a scope that the sweep has asked for and did not meet. One that is
+/// updated meanwhile moves behind the edge, and its newer version clears it.
 fn suspect(
     tx: &Transaction<'_>,
     scope: i64,
-    (from, edge): (Timestamp, Timestamp),
-    sweep: Timestamp,
+    swept: Swept,
     only: Option<Shown>,
 ) -> Result<(), StoreError> {
     let (first, end) = keys(scope);
     tx.prepare_cached(
         "INSERT INTO suspects (finding, updated_at)
          SELECT key, updated_at FROM findings
-         WHERE key >= ?1 AND key < ?2 AND updated_at >= ?3 AND updated_at < ?4
+         WHERE key >= ?1 AND key < ?2
+           AND (updated_at >= ?3 AND updated_at < ?4 OR updated_at >= ?9)
            AND swept IS NOT ?5 AND standing <> ?6
            AND (?7 IS NULL OR shown = ?7 OR updated_at < ?8)
          ON CONFLICT (finding) DO UPDATE SET updated_at = excluded.updated_at",
@@ -119,12 +143,13 @@ fn suspect(
     .execute(params![
         first,
         end,
-        rows::version(from),
-        rows::version(edge),
-        rows::micros(sweep),
+        rows::version(swept.from),
+        rows::version(swept.edge),
+        rows::micros(swept.sweep),
         Standing::Gone.code(),
         only.map(|only| only.by),
         only.map(|only| rows::version(only.or_before)),
+        swept.and_from.map(rows::version),
     ])?;
     Ok(())
 }
