@@ -7,10 +7,8 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use crate::{
-    domain::{
-        Acknowledgement, IncidentState, Severity, delivery::DeliveryState, delivery::Occasion,
-    },
-    store::{IncidentFilter, StoredIncident},
+    domain::{Acknowledgement, IncidentState, Severity},
+    store::{IncidentFilter, StoredDelivery, StoredIncident},
 };
 
 use super::{
@@ -94,42 +92,28 @@ async fn list(args: &ListArgs) -> anyhow::Result<Exit> {
 }
 
 #[derive(Debug, Serialize)]
-struct IncidentRow {
-    incident_id: Option<i64>,
-    state: IncidentState,
-    severity: Severity,
-    title: String,
-    route: String,
-    account_id: String,
-    region: Option<String>,
-    resource_type: String,
-    resource: String,
-    open_issues: u32,
-    opened_at: String,
-    changed_at: String,
-    over_since: Option<String>,
-    acknowledged: Option<Acknowledgement>,
-    history: bool,
-    deliveries: Vec<DeliveryEntry>,
-}
-
-#[derive(Debug, Serialize)]
-struct DeliveryEntry {
-    sink: String,
-    occasion: Occasion,
-    state: DeliveryState,
-    reference: Option<String>,
+pub(super) struct IncidentRow {
+    pub(super) incident_id: Option<i64>,
+    pub(super) state: IncidentState,
+    pub(super) severity: Severity,
+    pub(super) title: String,
+    pub(super) route: String,
+    pub(super) account_id: String,
+    pub(super) region: Option<String>,
+    pub(super) resource_type: String,
+    pub(super) resource: String,
+    pub(super) open_issues: u32,
+    pub(super) opened_at: String,
+    pub(super) changed_at: String,
+    pub(super) over_since: Option<String>,
+    pub(super) acknowledged: Option<Acknowledgement>,
+    pub(super) history: bool,
+    pub(super) deliveries: Vec<StoredDelivery>,
 }
 
 impl From<StoredIncident> for IncidentRow {
     fn from(stored: StoredIncident) -> Self {
         let incident = stored.incident;
-        let entry = |(sink, occasion, state, reference)| DeliveryEntry {
-            sink,
-            occasion,
-            state,
-            reference,
-        };
         Self {
             incident_id: incident.id.map(|id| id.0),
             state: incident.state,
@@ -146,7 +130,7 @@ impl From<StoredIncident> for IncidentRow {
             over_since: incident.over_since.map(|since| since.to_string()),
             acknowledged: incident.acknowledged,
             history: incident.history,
-            deliveries: stored.deliveries.into_iter().map(entry).collect(),
+            deliveries: stored.deliveries,
         }
     }
 }

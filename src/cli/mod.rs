@@ -8,6 +8,7 @@ mod assemble;
 mod check;
 mod coverage;
 mod demo;
+mod explain;
 mod findings;
 mod incidents;
 mod output;
@@ -80,6 +81,9 @@ enum Command {
     Sync(ConfigArgs),
     /// Findings as they are stored.
     Findings(findings::FindingsArgs),
+    /// What became of a finding: its issue, incidents and deliveries; or why nobody was told.
+    #[command(after_help = explain::EXAMPLES)]
+    Explain(explain::ExplainArgs),
     /// Incidents, and who was told of them.
     Incidents(incidents::IncidentsArgs),
     /// What nobody is to be told of for a while.
@@ -149,6 +153,7 @@ async fn dispatch(command: Command) -> anyhow::Result<Exit> {
         Command::Plan(args) => plan::run(&args).await,
         Command::Sync(args) => sync::run(&args).await,
         Command::Findings(args) => findings::run(&args).await,
+        Command::Explain(args) => explain::run(&args).await,
         Command::Incidents(args) => incidents::run(&args).await,
         Command::Silences(args) => silences::run(&args).await,
         Command::Coverage(args) => coverage::run(&args).await,

@@ -89,6 +89,15 @@ pub(super) fn line(text: impl std::fmt::Display) -> anyhow::Result<()> {
     Ok(writeln!(io::stdout().lock(), "{text}")?)
 }
 
+/// `1 finding`, `3 findings`.
+pub(super) fn counted(count: u64, thing: &str) -> String {
+    if count == 1 {
+        format!("1 {thing}")
+    } else {
+        format!("{count} {thing}s")
+    }
+}
+
 /// Prints a note beside the answer.
 pub(super) fn note(text: impl std::fmt::Display) {
     // Nobody may be reading, and there is nowhere else to say so.

@@ -1,6 +1,9 @@
 //! Opening the store to look at it.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use anyhow::{Context as _, bail};
 use clap::Args;
@@ -38,6 +41,11 @@ impl StoreArgs {
                 "cannot write to {url}; has `hubwatch run` or `hubwatch sync` been started yet?"
             )
         })
+    }
+
+    /// The configuration file, where one is named.
+    pub(super) fn config(&self) -> Option<&Path> {
+        self.config.as_deref()
     }
 
     fn url(&self) -> anyhow::Result<StoreUrl> {

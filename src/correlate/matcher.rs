@@ -44,14 +44,40 @@ pub(super) struct Matcher {
 }
 
 impl Matcher {
+    /// The keys that do not allow an issue; none if it is selected.
+    pub(super) fn refusing(
+        &self,
+        identity: &IssueIdentity,
+        severity: Severity,
+    ) -> Vec<&'static str> {
+        let keys = [
+            ("match.severity", self.severities.contains(&severity)),
+            (
+                "match.accounts",
+                self.accounts.is_empty() || self.accounts.contains(&identity.account),
+            ),
+            ("match.regions", allows(&self.regions, region(identity))),
+            (
+                "match.resources",
+                allows(&self.resources, &identity.resource_kind),
+            ),
+            ("match.problems", allows(&self.problems, &identity.problem)),
+        ];
+        let refusing = keys.into_iter().filter(|(_, allows)| !allows);
+        refusing.map(|(key, _)| key).collect()
+    }
+
     pub(super) fn selects(&self, identity: &IssueIdentity, severity: Severity) -> bool {
-        let region = identity.region.as_ref().map_or(GLOBAL, Region::as_str);
         self.severities.contains(&severity)
             && (self.accounts.is_empty() || self.accounts.contains(&identity.account))
-            && allows(&self.regions, region)
+            && allows(&self.regions, region(identity))
             && allows(&self.resources, &identity.resource_kind)
             && allows(&self.problems, &identity.problem)
     }
+}
+
+fn region(identity: &IssueIdentity) -> &str {
+    identity.region.as_ref().map_or(GLOBAL, Region::as_str)
 }
 
 fn allows(patterns: &[Pattern], text: &str) -> bool {

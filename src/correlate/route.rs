@@ -1,6 +1,6 @@
 //! A route: which issues become incidents, and who hears of them.
 
-use crate::domain::{Digest, decision::Assessment};
+use crate::domain::{Digest, IssueIdentity, Severity, decision::Assessment};
 
 use super::{
     group::{GroupBy, Place},
@@ -46,6 +46,12 @@ impl Route {
     #[must_use]
     pub fn first_sync(&self) -> FirstSync {
         self.first_sync
+    }
+
+    /// The keys of its `match` that do not allow an issue; none if it selects it.
+    #[must_use]
+    pub fn refusing(&self, identity: &IssueIdentity, severity: Severity) -> Vec<&'static str> {
+        self.matcher.refusing(identity, severity)
     }
 
     /// Whether an issue is this route's business.

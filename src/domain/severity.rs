@@ -101,3 +101,17 @@ pub enum SeveritySource {
     /// Nothing says; taken as informational.
     Absent,
 }
+
+impl SeveritySource {
+    /// What it is called in sentences.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Label => "label",
+            Self::Normalized => "normalized number",
+            Self::LegacyLabel => "label in ProductFields",
+            Self::Provider => "provider's own label",
+            Self::Absent => "lack of any severity",
+        }
+    }
+}

@@ -181,8 +181,13 @@ fn incident_link(stored: &StoredIncident) -> Markup {
 }
 
 fn told(stored: &StoredIncident) -> String {
-    let each = stored.deliveries.iter().map(|(sink, _, state, reference)| {
-        format!("{sink}: {}", reference.as_deref().unwrap_or(state.as_str()))
+    let each = stored.deliveries.iter().map(|delivery| {
+        let reference = delivery.reference.as_deref();
+        format!(
+            "{}: {}",
+            delivery.sink,
+            reference.unwrap_or(delivery.state.as_str())
+        )
     });
     each.collect::<Vec<_>>().join(", ")
 }

@@ -29,9 +29,10 @@ pub use error::StoreError;
 pub use open::{Access, StoreUrl, open};
 pub use page::{FindingRecord, PageOutcome, PageRecord, Reached, RejectedRecord};
 pub use query::{
-    ClockSummary, CoverageSummary, DeliveryTally, Detail, FindingFilter, FindingTally, Gap,
-    GapTotals, IncidentBrief, IncidentFilter, IncidentIssue, IncidentTally, KnownFinding, Measures,
-    RejectedFinding, Rest, StoreSize, StoredFinding, StoredIncident, Tallies,
+    ClockSummary, CoverageSummary, DeliveryTally, Detail, Explained, ExplainedIssue, FindingFilter,
+    FindingTally, Gap, GapTotals, IncidentBrief, IncidentFilter, IncidentIssue, IncidentTally,
+    KnownFinding, Measures, RejectedFinding, Rest, StoreSize, StoredDelivery, StoredFinding,
+    StoredIncident, Tallies,
 };
 pub use tidy::{Chore, Retention, Tidied};
 
@@ -279,6 +280,9 @@ pub trait Store: Send + Sync + Debug {
 
     /// Findings that a filter selects, worst first, newest first among equals.
     async fn findings(&self, filter: FindingFilter) -> Result<Vec<StoredFinding>, StoreError>;
+
+    /// Findings of an id, each with its issue and the incidents of that.
+    async fn explain(&self, id: &str) -> Result<Vec<Explained>, StoreError>;
 
     /// Raw findings that could not be read, newest first.
     async fn rejected(&self, limit: u32) -> Result<Vec<RejectedFinding>, StoreError>;

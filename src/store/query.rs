@@ -132,8 +132,63 @@ pub struct IncidentFilter {
 pub struct StoredIncident {
     /// The incident.
     pub incident: Incident,
-    /// Sink, occasion, state and reference of each delivery.
-    pub deliveries: Vec<(String, Occasion, DeliveryState, Option<String>)>,
+    /// What is owed of it, or was.
+    pub deliveries: Vec<StoredDelivery>,
+}
+
+/// A delivery as people see it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct StoredDelivery {
+    /// The sink.
+    pub sink: String,
+    /// Why it is owed.
+    pub occasion: Occasion,
+    /// Where it stands.
+    pub state: DeliveryState,
+    /// How many attempts were begun.
+    pub attempts: u32,
+    /// When the next is due, while it is pending.
+    pub due_at: Option<Timestamp>,
+    /// The far side's name for what it made.
+    pub reference: Option<String>,
+    /// Why it was not delivered yet, or was given up.
+    pub reason: Option<String>,
+}
+
+/// A finding, and what became of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Explained {
+    /// The finding.
+    pub finding: StoredFinding,
+    /// The issue that it belongs to.
+    pub issue: ExplainedIssue,
+    /// The incidents that the issue belongs to, the last first.
+    pub incidents: Vec<StoredIncident>,
+}
+
+/// An issue, and what stands between it and people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExplainedIssue {
+    /// Number within one store.
+    pub id: i64,
+    /// Which problem on which resource.
+    pub identity: IssueIdentity,
+    /// Whether the problem is there; `None` before the first decision.
+    pub status: Option<IssueStatus>,
+    /// How bad, as decided.
+    pub severity: Severity,
+    /// One line for people.
+    pub title: String,
+    /// Since when a finding reports it.
+    pub since: Timestamp,
+    /// Whether it was there before hubwatch came.
+    pub history: bool,
+    /// Until when nobody is to be told of it.
+    pub silenced_until: Option<Timestamp>,
+    /// How many findings report it.
+    pub findings: u32,
+    /// Whether something touched it that is not decided yet.
+    pub waits: bool,
 }
 
 /// An incident as a notice needs it.

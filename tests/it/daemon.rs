@@ -211,7 +211,7 @@ async fn sync_reads_everything_and_sends_nothing() {
         incident
             .deliveries
             .iter()
-            .all(|delivery| delivery.2 == DeliveryState::Pending)
+            .all(|delivery| delivery.state == DeliveryState::Pending)
     }));
 
     let (code, out, _) = bench

@@ -17,6 +17,7 @@ mod before;
 mod clocks;
 mod config;
 mod daemon;
+mod explaining;
 mod imports;
 mod simulator;
 mod store;

@@ -243,8 +243,8 @@ impl Bench {
                 let jira = incident
                     .deliveries
                     .iter()
-                    .find(|delivery| delivery.0 == "jira");
-                jira.and_then(|delivery| delivery.3.clone())
+                    .find(|delivery| delivery.sink == "jira");
+                jira.and_then(|delivery| delivery.reference.clone())
             })
             .collect();
         let mut ours: Vec<String> = references.into_iter().map(|r| r.unwrap()).collect();

@@ -18,9 +18,9 @@ use hubwatch::{
         delivery::{Delivery, Settlement},
     },
     store::{
-        Acknowledging, CensusEntry, Decided, Detail, FindingFilter, Gap, GapTotals, IncidentBrief,
-        IncidentFilter, KnownFinding, Measures, NewSilence, PageOutcome, PageRecord, Reached,
-        RejectedFinding, Retention, ScopeProgress, Store, StoreError, StoredFinding,
+        Acknowledging, CensusEntry, Decided, Detail, Explained, FindingFilter, Gap, GapTotals,
+        IncidentBrief, IncidentFilter, KnownFinding, Measures, NewSilence, PageOutcome, PageRecord,
+        Reached, RejectedFinding, Retention, ScopeProgress, Store, StoreError, StoredFinding,
         StoredIncident, Tallies, Tidied, Touched,
     },
 };
@@ -340,6 +340,10 @@ impl Store for Watched {
 
     async fn findings(&self, filter: FindingFilter) -> Result<Vec<StoredFinding>, StoreError> {
         hand_on!(self.findings(filter))
+    }
+
+    async fn explain(&self, id: &str) -> Result<Vec<Explained>, StoreError> {
+        hand_on!(self.explain(id))
     }
 
     async fn rejected(&self, limit: u32) -> Result<Vec<RejectedFinding>, StoreError> {

@@ -141,17 +141,12 @@ impl Shown {
         say("Problems")?;
         for problem in &self.issues {
             say(format_args!(
-                "  {:<10} {:<13} {}  ({}, {} {}, since {})",
+                "  {:<10} {:<13} {}  ({}, {}, since {})",
                 problem.status.as_str(),
                 problem.severity.to_string(),
                 problem.title,
                 problem.problem,
-                problem.findings,
-                if problem.findings == 1 {
-                    "finding"
-                } else {
-                    "findings"
-                },
+                output::counted(u64::from(problem.findings), "finding"),
                 problem.since,
             ))?;
         }

@@ -4,6 +4,7 @@ mod bodies;
 mod connection;
 mod decide;
 mod deliveries;
+mod explain;
 mod gaps;
 mod issues;
 mod ledger;
@@ -44,7 +45,7 @@ use self::{
     tidy::Round,
 };
 use super::{
-    Access, Acknowledging, CensusEntry, Decided, Detail, FindingFilter, Gap, GapTotals,
+    Access, Acknowledging, CensusEntry, Decided, Detail, Explained, FindingFilter, Gap, GapTotals,
     IncidentBrief, IncidentFilter, KnownFinding, Measures, NewSilence, PageOutcome, PageRecord,
     RejectedFinding, Retention, ScopeProgress, Store, StoreError, StoredFinding, StoredIncident,
     Tallies, Tidied, Touched,
@@ -414,6 +415,11 @@ impl Store for Sqlite {
 
     async fn findings(&self, filter: FindingFilter) -> Result<Vec<StoredFinding>, StoreError> {
         self.look(move |tx| query::findings(tx, &filter)).await
+    }
+
+    async fn explain(&self, id: &str) -> Result<Vec<Explained>, StoreError> {
+        let id = id.to_owned();
+        self.look(move |tx| explain::explain(tx, &id)).await
     }
 
     async fn rejected(&self, limit: u32) -> Result<Vec<RejectedFinding>, StoreError> {

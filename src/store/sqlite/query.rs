@@ -5,15 +5,14 @@ use rusqlite::{OptionalExtension, Row, ToSql, Transaction, params};
 use crate::{
     asff::{Stamps, splice},
     domain::{
-        AccountId, IncidentId, IssueStatus, Region, Scope, Timestamp,
-        delivery::{DeliveryState, Occasion},
+        AccountId, IncidentId, IssueStatus, Region, Scope, Timestamp, delivery::DeliveryState,
     },
 };
 
 use super::{
     super::{
         FindingFilter, IncidentBrief, IncidentFilter, IncidentIssue, RejectedFinding, StoreError,
-        StoredFinding, StoredIncident,
+        StoredDelivery, StoredFinding, StoredIncident,
     },
     bodies::{self, Unpacking},
     issues,
@@ -248,21 +247,25 @@ pub(super) fn incidents(
     Ok(found)
 }
 
-type DeliveryRow = (String, Occasion, DeliveryState, Option<String>);
-
-fn deliveries_of(tx: &Transaction<'_>, id: IncidentId) -> Result<Vec<DeliveryRow>, StoreError> {
+fn deliveries_of(tx: &Transaction<'_>, id: IncidentId) -> Result<Vec<StoredDelivery>, StoreError> {
     let mut statement = tx.prepare_cached(
-        "SELECT sink, occasion, state, reference FROM deliveries WHERE incident = ?1 ORDER BY id",
+        "SELECT sink, occasion, state, attempts, due_at, reference, reason FROM deliveries
+         WHERE incident = ?1 ORDER BY id",
     )?;
     let mut found = Vec::new();
     let mut all = statement.query([id.0])?;
     while let Some(row) = all.next()? {
-        found.push((
-            row.get(0)?,
-            rows::occasion(&row.get::<_, String>(1)?)?,
-            rows::delivery_state(&row.get::<_, String>(2)?)?,
-            row.get(3)?,
-        ));
+        let state = rows::delivery_state(&row.get::<_, String>(2)?)?;
+        let is_pending = state == DeliveryState::Pending;
+        found.push(StoredDelivery {
+            sink: row.get(0)?,
+            occasion: rows::occasion(&row.get::<_, String>(1)?)?,
+            state,
+            attempts: row.get(3)?,
+            due_at: Some(rows::time(row.get(4)?)?).filter(|_| is_pending),
+            reference: row.get(5)?,
+            reason: row.get(6)?,
+        });
     }
     Ok(found)
 }

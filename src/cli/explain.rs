@@ -1,0 +1,245 @@
+//! `hubwatch explain`: what became of a finding, and if nobody heard of it, why.
+
+mod verdict;
+
+use std::path::Path;
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::{
+    asff, config,
+    correlate::Route,
+    domain::{Clock, IssueStatus, Severity, Standing, severity::SeveritySource},
+    observe::Printable,
+    store::{Explained, ExplainedIssue, Store},
+};
+
+use super::{
+    Exit,
+    incidents::IncidentRow,
+    output::{self, Format},
+    stored::StoreArgs,
+};
+
+pub(super) const EXAMPLES: &str = "Examples:\n  hubwatch explain arn:aws:securityhub:eu-west-1:111122223333:security-control/EC2.19/finding/1f2e… \\\n    \
+     --config hubwatch.toml\n  hubwatch explain FINDING-ID --config hubwatch.toml --output json\n\n\
+     With --store in place of --config it says all but what routes make of it.";
+
+#[derive(Debug, Args)]
+pub(super) struct ExplainArgs {
+    /// The finding's id, as `hubwatch findings list` shows it.
+    id: String,
+    #[command(flatten)]
+    store: StoreArgs,
+    /// How to print.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    output: Format,
+}
+
+/// One finding's way, as programs see it.
+#[derive(Debug, Serialize)]
+struct Way {
+    finding: FindingStep,
+    issue: IssueStep,
+    incidents: Vec<IncidentRow>,
+    /// What it comes to, in sentences: who was told, or what stood in the way.
+    verdict: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct FindingStep {
+    id: String,
+    account_id: String,
+    region: String,
+    product: String,
+    status: Standing,
+    gone: Option<String>,
+    severity: Severity,
+    severity_source: SeveritySource,
+    updated_at: String,
+    first_recorded_at: String,
+}
+
+#[derive(Debug, Serialize)]
+struct IssueStep {
+    issue_id: i64,
+    problem: String,
+    account_id: String,
+    region: Option<String>,
+    resource_type: String,
+    resource: String,
+    status: Option<IssueStatus>,
+    severity: Severity,
+    title: String,
+    since: String,
+    findings: u32,
+    history: bool,
+    silenced_until: Option<String>,
+    waits_to_be_decided: bool,
+}
+
+pub(super) async fn run(args: &ExplainArgs) -> anyhow::Result<Exit> {
+    let store = args.store.open()?;
+    let routes = routes(args.store.config())?;
+    let mut ways = Vec::new();
+    for explained in store.explain(&args.id).await? {
+        let way = Way::of(explained, store.as_ref(), routes.as_deref())?;
+        // The store compares fingerprints.
+        if way.finding.id == args.id {
+            ways.push(way);
+        }
+    }
+    if ways.is_empty() {
+        output::note(
+            "no finding has this id; `hubwatch findings list` shows those that are stored, and \
+             `hubwatch findings list --rejected` those that could not be read",
+        );
+        return Ok(Exit::Failure);
+    }
+    match args.output {
+        Format::Json => output::json(&ways)?,
+        Format::Table => {
+            for way in &ways {
+                way.print()?;
+            }
+        }
+    }
+    Ok(Exit::Success)
+}
+
+/// The routes of a configuration; `None` where only the store was named.
+fn routes(config: Option<&Path>) -> anyhow::Result<Option<Vec<Route>>> {
+    let Some(path) = config else {
+        return Ok(None);
+    };
+    Ok(Some(
+        config::load(Some(path), config::environment())?.routes,
+    ))
+}
+
+impl Way {
+    fn of(
+        explained: Explained,
+        store: &dyn Store,
+        routes: Option<&[Route]>,
+    ) -> anyhow::Result<Self> {
+        let verdict = verdict::verdict(&explained, routes, Clock::system().now());
+        let Explained {
+            finding,
+            issue,
+            incidents,
+        } = explained;
+        let reading = asff::read(&finding.raw, &finding.scope, store.partition());
+        let reading = reading.map_err(|rejection| {
+            anyhow::anyhow!("a stored finding is rejected: {}", rejection.detail)
+        })?;
+        let read = reading.finding;
+        Ok(Self {
+            finding: FindingStep {
+                id: read.key.id,
+                account_id: finding.scope.account.to_string(),
+                region: finding.scope.region.to_string(),
+                product: read.product,
+                status: finding.standing,
+                gone: finding.gone,
+                severity: read.severity,
+                severity_source: read.severity_source,
+                updated_at: read.updated_at.to_string(),
+                first_recorded_at: finding.first_recorded_at.to_string(),
+            },
+            issue: IssueStep::from(issue),
+            incidents: incidents.into_iter().map(IncidentRow::from).collect(),
+            verdict,
+        })
+    }
+
+    fn print(&self) -> anyhow::Result<()> {
+        let (finding, issue) = (&self.finding, &self.issue);
+        say(format_args!("Finding {}", finding.id))?;
+        say(format_args!(
+            "  {} in {}, by {}",
+            finding.account_id, finding.region, finding.product
+        ))?;
+        say(format_args!(
+            "  {}, {} by its {}; updated {}, recorded {}",
+            finding.status.as_str(),
+            finding.severity,
+            finding.severity_source.as_str(),
+            finding.updated_at,
+            finding.first_recorded_at
+        ))?;
+        say(format_args!(
+            "Issue {}: {} on {}",
+            issue.issue_id, issue.problem, issue.resource
+        ))?;
+        let status = issue.status.map_or("not decided yet", IssueStatus::as_str);
+        say(format_args!(
+            "  {status}, {}, since {}, reported by {}",
+            issue.severity,
+            issue.since,
+            output::counted(u64::from(issue.findings), "finding")
+        ))?;
+        for incident in &self.incidents {
+            incident.print_step()?;
+        }
+        for sentence in &self.verdict {
+            say(format_args!("=> {sentence}"))?;
+        }
+        Ok(())
+    }
+}
+
+impl IncidentRow {
+    fn print_step(&self) -> anyhow::Result<()> {
+        say(format_args!(
+            "Incident {} of route {}: {}",
+            self.incident_id.unwrap_or_default(),
+            self.route,
+            self.title
+        ))?;
+        say(format_args!(
+            "  {}, {}, opened {}",
+            self.state.as_str(),
+            self.severity,
+            self.opened_at
+        ))?;
+        for told in &self.deliveries {
+            say(format_args!(
+                "  {} {}: {} {}",
+                told.sink,
+                told.occasion.as_str(),
+                told.state.as_str(),
+                told.reference.as_deref().unwrap_or_default()
+            ))?;
+        }
+        Ok(())
+    }
+}
+
+impl From<ExplainedIssue> for IssueStep {
+    fn from(issue: ExplainedIssue) -> Self {
+        let identity = issue.identity;
+        Self {
+            issue_id: issue.id,
+            problem: identity.problem,
+            account_id: identity.account.to_string(),
+            region: identity.region.map(|region| region.to_string()),
+            resource_type: identity.resource_kind,
+            resource: identity.resource,
+            status: issue.status,
+            severity: issue.severity,
+            title: issue.title,
+            since: issue.since.to_string(),
+            findings: issue.findings,
+            history: issue.history,
+            silenced_until: issue.silenced_until.map(|until| until.to_string()),
+            waits_to_be_decided: issue.waits,
+        }
+    }
+}
+
+/// Prints one line. Text from outside must not command the terminal.
+fn say(text: impl std::fmt::Display) -> anyhow::Result<()> {
+    output::line(Printable(text))
+}

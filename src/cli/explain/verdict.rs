@@ -1,0 +1,130 @@
+//! What a finding's way comes to: who was told, or the step that it ended at.
+
+use crate::{
+    correlate::{FirstSync, Route},
+    domain::{IssueStatus, Standing, Timestamp, delivery::DeliveryState},
+    store::{Explained, ExplainedIssue, StoredDelivery, StoredIncident},
+};
+
+/// The sentences; at least one.
+pub(super) fn verdict(
+    explained: &Explained,
+    routes: Option<&[Route]>,
+    now: Timestamp,
+) -> Vec<String> {
+    let told: Vec<String> = explained.incidents.iter().flat_map(told).collect();
+    if !told.is_empty() {
+        return told;
+    }
+    let issue = &explained.issue;
+    if issue.waits {
+        return one(
+            "nobody was told yet: its issue waits to be decided, which takes seconds while `hubwatch run` is up",
+        );
+    }
+    if issue.status != Some(IssueStatus::Open) {
+        return one(&not_open(explained));
+    }
+    if let Some(until) = issue.silenced_until.filter(|until| *until > now) {
+        return one(&format!(
+            "nobody was told: a silence is over its issue until {until}; `hubwatch silences list` says whose"
+        ));
+    }
+    match explained.incidents.first() {
+        Some(incident) => one(&untold(incident, routes)),
+        None => unselected(issue, routes),
+    }
+}
+
+fn one(sentence: &str) -> Vec<String> {
+    vec![sentence.to_owned()]
+}
+
+/// What was, is or cannot be sent of an incident.
+fn told(incident: &StoredIncident) -> Vec<String> {
+    let sentence = |delivery: &StoredDelivery| {
+        let sink = &delivery.sink;
+        let reason = delivery.reason.as_deref().unwrap_or("no reason is known");
+        match delivery.state {
+            DeliveryState::Delivered => format!(
+                "{sink} was told: {}",
+                delivery
+                    .reference
+                    .as_deref()
+                    .unwrap_or("without a reference")
+            ),
+            DeliveryState::Dead => format!("{sink} was not told, and is not tried again: {reason}"),
+            DeliveryState::Pending if delivery.attempts == 0 => {
+                format!("{sink} is owed a notice, which was not tried yet")
+            }
+            DeliveryState::Pending => {
+                let due = delivery
+                    .due_at
+                    .map(|due| due.to_string())
+                    .unwrap_or_default();
+                format!(
+                    "{sink} is owed a notice; tried {} times, again at {due}: {reason}",
+                    delivery.attempts
+                )
+            }
+        }
+    };
+    incident.deliveries.iter().map(sentence).collect()
+}
+
+/// Why an issue that is not open is told to nobody.
+fn not_open(explained: &Explained) -> String {
+    let why = match explained.finding.standing {
+        Standing::Open => "its issue was decided before it was; it waits for the daemon",
+        Standing::Unassessed => "the check could not be made, which is no evidence of a problem",
+        Standing::Suppressed => "an analyst suppressed it",
+        Standing::Resolved => "its check passed, or an analyst resolved it",
+        Standing::Archived => "its provider archived it",
+        Standing::Gone => "Security Hub no longer has it",
+    };
+    format!("nobody was told: {why}, and nothing else reports the problem")
+}
+
+/// Why an open issue's incident was told to nobody.
+fn untold(incident: &StoredIncident, routes: Option<&[Route]>) -> String {
+    let name = &incident.incident.route;
+    let route = routes.and_then(|routes| routes.iter().find(|route| route.name() == name));
+    match (incident.incident.history, route) {
+        (true, Some(route)) if route.first_sync() == FirstSync::Silent => format!(
+            "nobody was told: it was there before hubwatch came, and route {name} has first_sync = \"silent\""
+        ),
+        (true, _) => "nobody was told: it was there before hubwatch came".to_owned(),
+        (false, None) if routes.is_some() => {
+            format!("nobody was told: the configuration no longer has route {name}")
+        }
+        (false, _) => "nobody was told yet: the incident owes nothing".to_owned(),
+    }
+}
+
+/// Why no route selects an open issue.
+fn unselected(issue: &ExplainedIssue, routes: Option<&[Route]>) -> Vec<String> {
+    let Some(routes) = routes else {
+        return one(
+            "nobody was told: no route has selected its issue; with --config this says why",
+        );
+    };
+    if routes.is_empty() {
+        return one("nobody was told: the configuration has no routes");
+    }
+    let sentence = |route: &Route| {
+        let refusing = route.refusing(&issue.identity, issue.severity);
+        let name = route.name();
+        if refusing.is_empty() {
+            format!(
+                "route {name} of this configuration selects it; the daemon has not decided by it yet"
+            )
+        } else {
+            format!(
+                "route {name} does not select it: {} does not allow it",
+                refusing.join(" and ")
+            )
+        }
+    };
+    let head = std::iter::once("nobody was told: no route has selected its issue".to_owned());
+    head.chain(routes.iter().map(sentence)).collect()
+}
