@@ -80,7 +80,8 @@ class Simulation:
             for scope in truth["scopes"]
             if scope["reach"] == "ok" and scope["account_id"] != self.administrator
         ]
-        self.findings = sum(scope["findings"] for scope in scopes)
+        self.sizes = [scope["findings"] for scope in scopes]
+        self.findings = sum(self.sizes)
         self.scopes = len(scopes)
         self.accounts = {}
         for scope in scopes:
