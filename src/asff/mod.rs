@@ -15,6 +15,7 @@ mod severity;
 mod stamps;
 #[cfg(test)]
 mod tests;
+mod topic;
 
 pub use normalise::{Reading, read};
 pub use page::{Malformed, Page, split_page};

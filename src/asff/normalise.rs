@@ -16,6 +16,7 @@ use super::{
     rejection::{RejectReason, Rejection},
     severity::severity,
     stamps::{self, Stamps},
+    topic::{Hints, owner, topic},
 };
 
 /// A raw finding, read.
@@ -65,7 +66,17 @@ fn finding(
 ) -> Result<Finding, Rejection> {
     let key = key(reader, &raw, vantage, partition)?;
     let updated_at = updated_at(reader, raw.updated_at)?;
+    let provider_types = raw.provider_types();
     let product_fields = reader.object("ProductFields", raw.product_fields);
+    let types = reader.texts("Types", raw.types);
+    let hints = Hints {
+        product_arn: &key.product_arn,
+        types: &types,
+        provider_types,
+        fields: &product_fields,
+    };
+    let topic = topic(reader, &hints, raw.network, raw.network_path);
+    let owner = owner(reader, &hints);
     let (severity, severity_source) = severity(
         reader,
         raw.severity,
@@ -86,7 +97,7 @@ fn finding(
         description: reader.required_text("Description", raw.description),
         generator_id,
         product: product(reader, raw.product_name, &product_fields, &key.product_arn),
-        types: reader.texts("Types", raw.types),
+        types,
         severity,
         severity_source,
         compliance: reader
@@ -102,6 +113,8 @@ fn finding(
         resources: resources(reader, raw.resources),
         control,
         vulnerabilities: vulnerabilities(reader, raw.vulnerabilities),
+        topic,
+        owner,
         remediation: remediation(reader, raw.remediation),
         account_name: reader
             .text("AwsAccountName", raw.aws_account_name)

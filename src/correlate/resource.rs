@@ -91,13 +91,7 @@ impl Canonical {
 /// VPC of a security group), then the first by canonical id.
 pub(super) fn primary(finding: &Finding, control: Option<&str>) -> Canonical {
     let service = control.and_then(|control| control.split_once('.'));
-    let service = service.map(|(service, _)| format!("aws{}", service.to_ascii_lowercase()));
-    let of_service = |kind: &str| {
-        let kind = kind.to_ascii_lowercase();
-        service
-            .as_ref()
-            .is_some_and(|service| kind.starts_with(service.as_str()))
-    };
+    let service = service.map(|(service, _)| service);
     finding
         .resources
         .iter()
@@ -106,7 +100,7 @@ pub(super) fn primary(finding: &Finding, control: Option<&str>) -> Canonical {
         .min_by(|a, b| {
             let rank = |resource: &Canonical| {
                 let surroundings = SURROUNDINGS.contains(&resource.kind.as_str());
-                (!of_service(&resource.kind), surroundings)
+                (!is_of_service(&resource.kind, service), surroundings)
             };
             rank(a)
                 .cmp(&rank(b))
@@ -117,6 +111,25 @@ pub(super) fn primary(finding: &Finding, control: Option<&str>) -> Canonical {
             region: Some(finding.key.region.clone()),
             ..Canonical::account(finding.key.account.as_str())
         })
+}
+
+/// Whether a kind is one of a service's: `AwsEc2SecurityGroup` is of `EC2`.
+fn is_of_service(kind: &str, service: Option<&str>) -> bool {
+    let named = kind.strip_prefix("Aws").zip(service);
+    named.is_some_and(|(kind, service)| {
+        let start = kind.as_bytes().get(..service.len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case(service.as_bytes()))
+    })
+}
+
+/// The resource of this kind that a field other than `Resources` names.
+pub(super) fn named(kind: &str, id: &str, finding: &Finding) -> Canonical {
+    let resource = Resource {
+        kind: kind.to_owned(),
+        id: id.to_owned(),
+        tags: Vec::new(),
+    };
+    canonical(&resource, finding)
 }
 
 /// One text for one thing. An id that is not understood is kept as it is.

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 
 use super::{
-    AccountId, Digest, Partition, Region, Scope, Severity, Standing, severity::SeveritySource,
+    AccountId, Digest, Partition, Region, Scope, Severity, Standing, Topic,
+    severity::SeveritySource,
 };
 
 /// What makes a finding the same finding, from whichever vantage it was read.
@@ -167,6 +168,11 @@ pub struct Finding {
     pub control: Option<String>,
     /// CVE ids, or whatever the vulnerabilities are called.
     pub vulnerabilities: Vec<String>,
+    /// What it is about, where the provider says so in fields of its own.
+    pub topic: Option<Topic>,
+    /// The account that owns the resource, where the finding names it: an analyzer of a whole
+    /// organization writes all of its findings in its own account.
+    pub owner: Option<AccountId>,
     /// What the provider advises.
     pub remediation: Remediation,
     /// What people call the account, where the finding says.

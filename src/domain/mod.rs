@@ -17,6 +17,7 @@ pub mod scope;
 pub mod settings;
 pub mod severity;
 pub mod standing;
+pub mod topic;
 pub mod vantage;
 pub mod window;
 
@@ -32,5 +33,6 @@ pub use jiff::Timestamp;
 pub use scope::{Account, Scope};
 pub use severity::Severity;
 pub use standing::Standing;
+pub use topic::{OpenPort, Topic};
 pub use vantage::{Outlook, Sight, Vantage};
 pub use window::{BegunWindow, Question, SyncProgress, Window};

@@ -41,11 +41,21 @@ fn count(lines: &str) -> (usize, usize, BTreeMap<&'static str, usize>) {
     (read_count, noted, rejected)
 }
 
+/// Samples of real findings, one a line: the file of `HUBWATCH_TEST_SAMPLES`, or else the one beside
+/// the project.
+fn samples() -> Option<String> {
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/asff/samples.ndjson");
+    let path = std::env::var_os("HUBWATCH_TEST_SAMPLES").map_or(beside, Into::into);
+    let lines = fs::read_to_string(path).ok();
+    if lines.is_none() {
+        println!("skipped: no samples beside the project");
+    }
+    lines
+}
+
 #[test]
 fn every_sample_is_read_or_rejected_with_a_reason() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/asff/samples.ndjson");
-    let Ok(lines) = fs::read_to_string(&path) else {
-        println!("skipped: no samples beside the project");
+    let Some(lines) = samples() else {
         return;
     };
     let (read, noted, rejected) = count(&lines);
@@ -56,9 +66,52 @@ fn every_sample_is_read_or_rejected_with_a_reason() {
         .map(|reading| correlate::identify(&reading.finding).key())
         .collect();
     println!("they report {} issues", issues.len());
+    let findings: Vec<_> = lines
+        .lines()
+        .filter_map(|raw| Some(read_one(raw).ok()?.finding))
+        .collect();
+    println!("naming one takes {} ns", cost_of_identity(&findings));
     let total = read + rejected.values().sum::<usize>();
     assert_eq!(total, lines.lines().count());
     assert!(total > 0);
+}
+
+/// The samples' issues by problem: how many findings and issues each has, and its first resource.
+#[test]
+fn the_samples_make_issues_that_can_be_reviewed() {
+    let Some(lines) = samples() else {
+        return;
+    };
+    let mut problems: BTreeMap<String, (usize, BTreeSet<String>)> = BTreeMap::new();
+    for raw in lines.lines() {
+        let Ok(reading) = read_one(raw) else { continue };
+        let issue = correlate::identify(&reading.finding);
+        let region = issue
+            .region
+            .as_ref()
+            .map_or("global", |region| region.as_str());
+        let place = format!("{} {region} {}", issue.account, issue.resource);
+        let (findings, places) = problems.entry(issue.problem).or_default();
+        *findings += 1;
+        places.insert(place);
+    }
+    for (problem, (findings, places)) in &problems {
+        let first = places.first().map_or("", String::as_str);
+        println!("{findings:4} {:4} {problem:60} {first}", places.len());
+    }
+    assert!(problems.keys().all(|problem| problem.contains(':')));
+}
+
+/// How long naming an issue takes, in nanoseconds: the best of some rounds over the samples.
+fn cost_of_identity(findings: &[hubwatch::domain::Finding]) -> u128 {
+    let round = || {
+        let start = std::time::Instant::now();
+        for finding in findings {
+            std::hint::black_box(correlate::identify(std::hint::black_box(finding)));
+        }
+        start.elapsed().as_nanos() / findings.len().max(1) as u128
+    };
+    (0..50).map(|_| round()).min().unwrap_or_default()
 }
 
 #[test]
