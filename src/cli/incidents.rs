@@ -1,10 +1,15 @@
 //! `hubwatch incidents`: what people were told, and of what.
 
+mod ack;
+mod show;
+
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use crate::{
-    domain::{IncidentState, Severity, delivery::DeliveryState, delivery::Occasion},
+    domain::{
+        Acknowledgement, IncidentState, Severity, delivery::DeliveryState, delivery::Occasion,
+    },
     store::{IncidentFilter, StoredIncident},
 };
 
@@ -29,13 +34,19 @@ enum IncidentsCommand {
                             hubwatch incidents list --config hubwatch.toml --state open --severity CRITICAL --output ndjson"
     )]
     List(ListArgs),
+    /// Shows one incident: its problems, its life so far, and who was told.
+    #[command(after_help = show::EXAMPLES)]
+    Show(show::ShowArgs),
+    /// Takes an incident on, so that others see that somebody has it; or lets go of it.
+    #[command(after_help = ack::EXAMPLES)]
+    Ack(ack::AckArgs),
 }
 
 #[derive(Debug, Args)]
 struct ListArgs {
     #[command(flatten)]
     store: StoreArgs,
-    /// Only this state: open, suppressed or resolved; may be repeated.
+    /// Only this state: open, acknowledged, suppressed or resolved; may be repeated.
     #[arg(long, value_name = "STATE", value_parser = state)]
     state: Vec<IncidentState>,
     /// Only this account; may be repeated.
@@ -53,16 +64,25 @@ struct ListArgs {
 }
 
 fn state(word: &str) -> Result<IncidentState, String> {
-    IncidentState::from_word(word).ok_or_else(|| "expected open, suppressed or resolved".to_owned())
+    IncidentState::from_word(word)
+        .ok_or_else(|| "expected open, acknowledged, suppressed or resolved".to_owned())
 }
 
 pub(super) async fn run(args: &IncidentsArgs) -> anyhow::Result<Exit> {
-    let IncidentsCommand::List(args) = &args.command;
+    match &args.command {
+        IncidentsCommand::List(args) => list(args).await,
+        IncidentsCommand::Show(args) => show::run(args).await,
+        IncidentsCommand::Ack(args) => ack::run(args).await,
+    }
+}
+
+async fn list(args: &ListArgs) -> anyhow::Result<Exit> {
     let filter = IncidentFilter {
         states: args.state.clone(),
         accounts: args.account.clone(),
         at_least: args.severity,
         limit: (args.limit > 0).then_some(args.limit),
+        ..IncidentFilter::default()
     };
     let incidents = args.store.open()?.incidents(filter).await?;
     let rows: Vec<IncidentRow> = incidents.into_iter().map(IncidentRow::from).collect();
@@ -87,6 +107,8 @@ struct IncidentRow {
     open_issues: u32,
     opened_at: String,
     changed_at: String,
+    over_since: Option<String>,
+    acknowledged: Option<Acknowledgement>,
     history: bool,
     deliveries: Vec<DeliveryEntry>,
 }
@@ -121,6 +143,8 @@ impl From<StoredIncident> for IncidentRow {
             open_issues: incident.open_issues,
             opened_at: incident.opened_at.to_string(),
             changed_at: incident.changed_at.to_string(),
+            over_since: incident.over_since.map(|since| since.to_string()),
+            acknowledged: incident.acknowledged,
             history: incident.history,
             deliveries: stored.deliveries.into_iter().map(entry).collect(),
         }

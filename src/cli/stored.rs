@@ -30,6 +30,16 @@ impl StoreArgs {
         })
     }
 
+    /// Opens the store for a person's word; a running daemon goes on.
+    pub(super) fn amend(&self) -> anyhow::Result<Arc<dyn Store>> {
+        let url = self.url()?;
+        store::open(&url, &Access::Amend).with_context(|| {
+            format!(
+                "cannot write to {url}; has `hubwatch run` or `hubwatch sync` been started yet?"
+            )
+        })
+    }
+
     fn url(&self) -> anyhow::Result<StoreUrl> {
         match (&self.store, &self.config) {
             (Some(url), _) => match StoreUrl::parse(url) {

@@ -4,7 +4,6 @@
 //! all of them at once without repeating one.
 //! Does not know what a room's settings mean: each room declares its own and checks them.
 
-mod duration;
 mod environment;
 mod explain;
 mod extract;

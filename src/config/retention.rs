@@ -5,7 +5,7 @@ use std::{ops::RangeInclusive, time::Duration};
 use jiff::SignedDuration;
 use serde::Deserialize;
 
-use super::duration::{self, DAY};
+use crate::domain::duration::{self, DAY};
 use crate::{domain::settings::Problem, store::Retention};
 
 const LONGEST: Duration = Duration::from_hours(3650 * 24);

@@ -5,7 +5,7 @@ use std::{ops::RangeInclusive, time::Duration};
 use jiff::SignedDuration;
 use serde::Deserialize;
 
-use super::duration::{self, DAY};
+use crate::domain::duration::{self, DAY};
 use crate::domain::{AccountId, Outlook, settings::Problem, window::WindowRules};
 
 const POLL_INTERVAL: RangeInclusive<Duration> = Duration::from_secs(10)..=Duration::from_hours(1);

@@ -8,7 +8,10 @@ use crate::domain::{
     delivery::Occasion,
 };
 
-use super::route::{FirstSync, Route};
+use super::{
+    lifecycle::Lifecycle,
+    route::{FirstSync, Route},
+};
 
 /// An incident while it is decided.
 struct Draft<'a> {
@@ -35,7 +38,7 @@ pub(super) fn decide(routes: &[Route], known: &Known, now: Timestamp) -> Decisio
             .map(|route| (route.group(issue), route))
             .collect();
         for group in memberships.get(&issue.id).into_iter().flatten() {
-            if let Some(draft) = draft(&mut drafts, routes, known, *group) {
+            if let Some(draft) = draft(&mut drafts, routes, known, *group, now) {
                 stay_or_leave(draft, issue, selecting.contains_key(group));
             }
         }
@@ -45,12 +48,14 @@ pub(super) fn decide(routes: &[Route], known: &Known, now: Timestamp) -> Decisio
             continue;
         }
         for (group, route) in selecting {
-            match draft(&mut drafts, routes, known, group) {
+            match draft(&mut drafts, routes, known, group, now) {
                 Some(draft) => {
                     draft.members.insert(issue.id, member(issue));
                 }
                 None => {
-                    drafts.insert(group, opened(route, group, issue, now));
+                    let before = known.incidents.get(&group);
+                    let earlier = before.map_or(0, |before| before.incident.earlier + 1);
+                    drafts.insert(group, opened(route, (group, earlier), issue, now));
                 }
             }
         }
@@ -79,25 +84,35 @@ fn memberships(known: &Known) -> BTreeMap<i64, Vec<Digest>> {
     memberships
 }
 
-/// The draft of a group's incident, begun from what is known if need be; `None` when there is none.
+/// The draft of a group's incident, begun from what is known if need be; `None` when there is none,
+/// or none that can still change.
 fn draft<'d, 'r>(
     drafts: &'d mut BTreeMap<Digest, Draft<'r>>,
     routes: &'r [Route],
     known: &Known,
     group: Digest,
+    now: Timestamp,
 ) -> Option<&'d mut Draft<'r>> {
     match drafts.entry(group) {
         Entry::Occupied(draft) => Some(draft.into_mut()),
         Entry::Vacant(place) => {
             let KnownIncident { incident, members } = known.incidents.get(&group)?;
+            let route = routes.iter().find(|route| route.name == incident.route);
+            if lifecycle(route).is_final(incident, now) {
+                return None;
+            }
             Some(place.insert(Draft {
                 incident: incident.clone(),
                 before: members.keys().copied().collect(),
                 members: members.clone(),
-                route: routes.iter().find(|route| route.name == incident.route),
+                route,
             }))
         }
     }
+}
+
+fn lifecycle(route: Option<&Route>) -> Lifecycle {
+    route.map_or(Lifecycle::USUAL, |route| route.lifecycle)
 }
 
 /// Brings a member up to date, or takes it out because its route no longer selects it.
@@ -122,16 +137,24 @@ fn member(issue: &Assessment) -> Member {
     }
 }
 
-fn opened<'a>(route: &'a Route, group: Digest, issue: &Assessment, now: Timestamp) -> Draft<'a> {
+fn opened<'a>(
+    route: &'a Route,
+    (group, earlier): (Digest, u32),
+    issue: &Assessment,
+    now: Timestamp,
+) -> Draft<'a> {
     let place = route.place(issue);
     Draft {
         incident: Incident {
             id: None,
             route: route.name.clone(),
             group,
+            earlier,
             title: String::new(),
             severity: Severity::Informational,
             state: IncidentState::Open,
+            over_since: None,
+            acknowledged: None,
             account: place.account,
             region: place.resource.region,
             resource: place.resource.id,
@@ -151,6 +174,10 @@ fn opened<'a>(route: &'a Route, group: Digest, issue: &Assessment, now: Timestam
 /// What is to be written of a draft; `None` when nothing about it is different.
 fn conclude(draft: Draft<'_>, now: Timestamp) -> Option<IncidentDecision> {
     let mut incident = summary(&draft.incident, &draft.members);
+    let turns = match draft.incident.id {
+        Some(_) => lifecycle(draft.route).follow(&draft.incident, &mut incident, now),
+        None => Vec::new(),
+    };
     let owed = owed(&incident, &draft);
     incident.told |= !owed.is_empty();
     let now_in: BTreeSet<i64> = draft.members.keys().copied().collect();
@@ -162,6 +189,7 @@ fn conclude(draft: Draft<'_>, now: Timestamp) -> Option<IncidentDecision> {
     incident.changed_at = now;
     Some(IncidentDecision {
         incident,
+        turns,
         joined,
         left,
         owed,
@@ -177,7 +205,9 @@ fn summary(before: &Incident, members: &BTreeMap<i64, Member>) -> Incident {
             .filter(move |member| member.status == status)
     };
     let open = status(IssueStatus::Open).count();
-    let state = if open > 0 {
+    let state = if open > 0 && before.acknowledged.is_some() {
+        IncidentState::Acknowledged
+    } else if open > 0 {
         IncidentState::Open
     } else if status(IssueStatus::Suppressed).count() > 0 {
         IncidentState::Suppressed

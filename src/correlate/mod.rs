@@ -9,6 +9,7 @@ mod controls;
 mod decide;
 mod group;
 mod key;
+mod lifecycle;
 mod matcher;
 mod resource;
 mod route;

@@ -4,6 +4,7 @@ use crate::domain::{Digest, decision::Assessment};
 
 use super::{
     group::{GroupBy, Place},
+    lifecycle::Lifecycle,
     matcher::Matcher,
 };
 
@@ -25,6 +26,7 @@ pub struct Route {
     pub(super) group_by: GroupBy,
     pub(super) sinks: Vec<String>,
     pub(super) first_sync: FirstSync,
+    pub(super) lifecycle: Lifecycle,
 }
 
 impl Route {

@@ -1,20 +1,30 @@
 //! What an operator writes about a route, and what is wrong with it.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, ops::RangeInclusive, time::Duration};
 
+use jiff::SignedDuration;
 use serde::Deserialize;
 
-use crate::domain::{AccountId, Region, Severity, settings::Problem};
+use crate::domain::{
+    AccountId, Region, Severity,
+    duration::{self, DAY},
+    settings::Problem,
+};
 
 use super::{
     controls,
     group::GroupBy,
+    lifecycle::Lifecycle,
     matcher::{Matcher, Pattern},
     route::{FirstSync, Route},
 };
 
 /// How long a route's name may be, in bytes. It stands in labels.
 const NAME_MAX: usize = 64;
+/// For how long an incident may be able to come back.
+const REOPEN_WITHIN: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_hours(366 * 24);
+/// For how long an incident may have to be over to be so.
+const DAMPING: RangeInclusive<Duration> = Duration::ZERO..=DAY;
 
 /// The kinds of problems that issues have.
 pub(super) const PROBLEM_KINDS: [&str; 8] = [
@@ -57,6 +67,11 @@ pub struct RouteSettings {
     /// be `digest` once hubwatch writes digests; until then it is `silent`, since forty thousand
     /// tickets are worse than none.
     pub first_sync: Option<String>,
+    /// How long after an incident was over its problem makes it open again, `7d` by default; after
+    /// that there is a new incident.
+    pub reopen_within: Option<String>,
+    /// How long an incident has to be over before its problem's return is news, `15m` by default.
+    pub damping: Option<String>,
 }
 
 /// Which issues a route selects: those that every given key allows.
@@ -99,6 +114,7 @@ impl RouteSettings {
         let matcher = matcher(&self.matching, &mut problems);
         let group_by = group_by(self.group_by.as_deref(), &mut problems);
         let first_sync = first_sync(self.first_sync.as_deref(), &mut problems);
+        let lifecycle = self.lifecycle(&mut problems);
         if !problems.is_empty() {
             return Err(problems);
         }
@@ -108,7 +124,36 @@ impl RouteSettings {
             group_by,
             sinks: self.sinks,
             first_sync,
+            lifecycle,
         })
+    }
+
+    fn lifecycle(&self, problems: &mut Vec<Problem>) -> Lifecycle {
+        let mut read = |key, text: Option<&str>, bounds, usual| {
+            let Some(text) = text else {
+                return usual;
+            };
+            match duration::read(key, text, bounds) {
+                Ok(duration) => SignedDuration::try_from(duration).unwrap_or(usual),
+                Err(problem) => {
+                    problems.push(problem);
+                    usual
+                }
+            }
+        };
+        let Lifecycle {
+            reopen_within,
+            damping,
+        } = Lifecycle::USUAL;
+        Lifecycle {
+            reopen_within: read(
+                "reopen_within",
+                self.reopen_within.as_deref(),
+                REOPEN_WITHIN,
+                reopen_within,
+            ),
+            damping: read("damping", self.damping.as_deref(), DAMPING, damping),
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::Timestamp;
 
 use super::{
-    Digest, Incident, IncidentId, IssueIdentity, IssueStatus, Severity, Standing,
+    Digest, Incident, IncidentId, IncidentTurn, IssueIdentity, IssueStatus, Severity, Standing,
     delivery::Occasion,
 };
 
@@ -93,6 +93,8 @@ pub struct Known {
 pub struct IncidentDecision {
     /// The incident as it is now; without an id if it is new.
     pub incident: Incident,
+    /// What happened to it, in order; nothing when it is new.
+    pub turns: Vec<IncidentTurn>,
     /// The issues that joined it.
     pub joined: Vec<i64>,
     /// The issues that left it, because the route selects them no longer.

@@ -71,6 +71,8 @@ pub struct Delivery {
     /// That incident's group, from which the mark left at the far side is made. It is the same
     /// after the store was lost, so an earlier ticket is found again.
     pub group: Digest,
+    /// How many incidents of that group there were before it.
+    pub earlier: u32,
     /// Name of the sink.
     pub sink: String,
     /// Why it is owed.

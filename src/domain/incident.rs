@@ -23,6 +23,8 @@ impl fmt::Display for IncidentId {
 pub enum IncidentState {
     /// At least one of its issues is open.
     Open,
+    /// At least one is open, and a person has taken it on.
+    Acknowledged,
     /// None is open, and analysts suppressed at least one.
     Suppressed,
     /// All were seen resolved.
@@ -31,16 +33,30 @@ pub enum IncidentState {
 
 impl IncidentState {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Open, Self::Suppressed, Self::Resolved];
+    pub const ALL: [Self; 4] = [
+        Self::Open,
+        Self::Acknowledged,
+        Self::Suppressed,
+        Self::Resolved,
+    ];
+    /// Those of incidents that are not over.
+    pub const ACTIVE: [Self; 2] = [Self::Open, Self::Acknowledged];
 
     /// The word for columns, labels and output.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Open => "open",
+            Self::Acknowledged => "acknowledged",
             Self::Suppressed => "suppressed",
             Self::Resolved => "resolved",
         }
+    }
+
+    /// Whether the incident is not over.
+    #[must_use]
+    pub fn is_active(self) -> bool {
+        Self::ACTIVE.contains(&self)
     }
 
     /// The reverse of [`IncidentState::as_str`].
@@ -48,6 +64,90 @@ impl IncidentState {
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|s| s.as_str() == word)
     }
+}
+
+/// A person's word that they have taken an incident on.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Acknowledgement {
+    /// Who.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+    /// What they said, if anything.
+    pub note: Option<String>,
+}
+
+/// What may happen to an incident after it was opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Turn {
+    /// It became worse.
+    Raised,
+    /// It became less bad, and is not over.
+    Lowered,
+    /// A person took it on.
+    Acknowledged,
+    /// That person, or another, takes it on no longer.
+    Unacknowledged,
+    /// It is over: none of its issues is open, and analysts suppressed at least one.
+    Suppressed,
+    /// It is over: all its issues were seen resolved.
+    Resolved,
+    /// It was over for no longer than the damping time and is not: it never really was.
+    Flapped,
+    /// It was over and is not.
+    Reopened,
+}
+
+impl Turn {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Raised,
+        Self::Lowered,
+        Self::Acknowledged,
+        Self::Unacknowledged,
+        Self::Suppressed,
+        Self::Resolved,
+        Self::Flapped,
+        Self::Reopened,
+    ];
+
+    /// The word for columns and output.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Raised => "raised",
+            Self::Lowered => "lowered",
+            Self::Acknowledged => "acknowledged",
+            Self::Unacknowledged => "unacknowledged",
+            Self::Suppressed => "suppressed",
+            Self::Resolved => "resolved",
+            Self::Flapped => "flapped",
+            Self::Reopened => "reopened",
+        }
+    }
+
+    /// The reverse of [`Turn::as_str`].
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|turn| turn.as_str() == word)
+    }
+}
+
+/// One turn of an incident's life.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct IncidentTurn {
+    /// What happened.
+    #[serde(rename = "change")]
+    pub turn: Turn,
+    /// When hubwatch saw it.
+    pub at: Timestamp,
+    /// How bad the incident was afterwards.
+    pub severity: Severity,
+    /// Who did it, where a person did.
+    pub by: Option<String>,
+    /// What they said.
+    pub note: Option<String>,
 }
 
 /// Issues worth telling people about together; the unit of a ticket.
@@ -59,12 +159,18 @@ pub struct Incident {
     pub route: String,
     /// Which issues belong to it: the fingerprint of the route and of what it groups by.
     pub group: Digest,
+    /// How many incidents of this group there were before it. Only the last of a group changes.
+    pub earlier: u32,
     /// One line for people; may hold text from outside.
     pub title: String,
     /// The worst of its open issues, or of all when none is open.
     pub severity: Severity,
     /// Whether it is over.
     pub state: IncidentState,
+    /// Since when it is over; `None` while it is not.
+    pub over_since: Option<Timestamp>,
+    /// Who has taken it on.
+    pub acknowledged: Option<Acknowledgement>,
     /// The account, when all its issues share one.
     pub account: AccountId,
     /// The Region, when the resource has one.

@@ -49,7 +49,7 @@ struct Status {
 impl Status {
     async fn look(http: &Http) -> Result<Self, StoreError> {
         let filter = IncidentFilter {
-            states: vec![IncidentState::Open],
+            states: IncidentState::ACTIVE.to_vec(),
             limit: u32::try_from(ROWS).ok(),
             ..IncidentFilter::default()
         };
@@ -108,7 +108,7 @@ impl Status {
 
     fn open_incidents(&self) -> u64 {
         let tallies = &self.measures.tallies;
-        tallies.incidents_in(&[IncidentState::Open])
+        tallies.incidents_in(&IncidentState::ACTIVE)
     }
 
     fn incidents(&self) -> Markup {

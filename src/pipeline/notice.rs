@@ -89,11 +89,13 @@ fn problem(issue: IncidentIssue, finding: Option<Finding>) -> NoticeProblem {
     }
 }
 
-/// The mark that a delivery leaves at the far side. A function of the incident's group and the
-/// sink, so that it is the same after a crash and after the store was lost.
+/// The mark that a delivery leaves at the far side. A function of the sink and of the incident's group
+/// and place in it, so that it is the same after a crash and, where a group had one incident, after
+/// the store was lost.
 fn mark(delivery: &Delivery) -> String {
     let digest = Digest::of(&[
         &delivery.group.to_string(),
+        &delivery.earlier.to_string(),
         &delivery.sink,
         delivery.occasion.as_str(),
     ]);
@@ -130,6 +132,7 @@ mod tests {
             id: 1,
             incident: IncidentId(7),
             group: Digest::of(&["route", "resource"]),
+            earlier: 0,
             sink: sink.to_owned(),
             occasion: Occasion::Opened,
             attempts: 0,
@@ -143,6 +146,8 @@ mod tests {
         (restored.id, restored.incident) = (99, IncidentId(1));
         assert_eq!(mark(&delivery("jira")), mark(&restored));
         assert_ne!(mark(&delivery("jira")), mark(&delivery("mail")));
+        restored.earlier = 1;
+        assert_ne!(mark(&delivery("jira")), mark(&restored));
     }
 
     #[test]

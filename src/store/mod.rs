@@ -18,8 +18,8 @@ use async_trait::async_trait;
 use crate::{
     correlate::Rulebook,
     domain::{
-        BegunWindow, Coverage, CoverageState, FindingKey, IncidentId, Partition, Scope,
-        SyncProgress, Timestamp, Vantage, Window,
+        Acknowledgement, BegunWindow, Coverage, CoverageState, FindingKey, IncidentId,
+        IncidentState, IncidentTurn, Partition, Scope, SyncProgress, Timestamp, Vantage, Window,
         delivery::{Delivery, Settlement},
     },
 };
@@ -83,6 +83,19 @@ pub struct Decided {
     pub opened: usize,
     /// Deliveries that are owed now and were not before.
     pub owed: usize,
+}
+
+/// What became of a person's word that they take an incident on, or no longer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Acknowledging {
+    /// It is written.
+    Done,
+    /// It was so before. Who takes an incident on that somebody else had taken on has it now.
+    Again,
+    /// The incident is over, in this state: there is nothing to take on.
+    Over(IncidentState),
+    /// There is no such incident.
+    Unknown,
 }
 
 /// Verbs of the store. Each is one transaction, and what it promises holds after a crash.
@@ -222,6 +235,23 @@ pub trait Store: Send + Sync + Debug {
         incident: IncidentId,
         issues: u32,
     ) -> Result<Option<IncidentBrief>, StoreError>;
+
+    /// What happened to an incident since it was opened, in order; the last 200 turns of it.
+    async fn turns(&self, incident: IncidentId) -> Result<Vec<IncidentTurn>, StoreError>;
+
+    /// Writes that a person has taken an incident on. It stays open, and nobody else is told for that.
+    async fn acknowledge(
+        &self,
+        incident: IncidentId,
+        word: Acknowledgement,
+    ) -> Result<Acknowledging, StoreError>;
+
+    /// Writes that a person takes an incident on no longer; `word` says who says so.
+    async fn unacknowledge(
+        &self,
+        incident: IncidentId,
+        word: Acknowledgement,
+    ) -> Result<Acknowledging, StoreError>;
 
     /// Findings that a filter selects, worst first, newest first among equals.
     async fn findings(&self, filter: FindingFilter) -> Result<Vec<StoredFinding>, StoreError>;

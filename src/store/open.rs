@@ -66,6 +66,8 @@ pub enum Access {
     Write(Partition),
     /// A person's look: works beside a running daemon, changes nothing, and wants the file to exist.
     Read,
+    /// A person's word: works beside a running daemon, and may write what people say of incidents.
+    Amend,
 }
 
 /// Opens the store.

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::domain::{
-    AccountId, ClockKind, Coverage, CoverageState, Incident, IncidentState, IssueIdentity,
-    IssueStatus, Region, Scope, Severity, Standing, Timestamp, Vantage,
+    AccountId, ClockKind, Coverage, CoverageState, Incident, IncidentId, IncidentState,
+    IssueIdentity, IssueStatus, Region, Scope, Severity, Standing, Timestamp, Vantage,
     delivery::{DeliveryState, Occasion},
 };
 
@@ -115,6 +115,8 @@ pub struct RejectedFinding {
 /// Which incidents to list.
 #[derive(Debug, Clone, Default)]
 pub struct IncidentFilter {
+    /// This one alone.
+    pub id: Option<IncidentId>,
     /// In one of these states; empty for all.
     pub states: Vec<IncidentState>,
     /// Accounts; empty for all.

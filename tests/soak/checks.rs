@@ -1,32 +1,26 @@
 //! What must hold, at any time and in the end.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use hubwatch::{
-    domain::{CoverageState, Scope, Standing, Timestamp, Vantage},
-    simulator::{Faults, Handle, Reach, ScopeTruth},
-    store::{FindingFilter, IncidentFilter, Store, StoredFinding},
+    domain::{Coverage, CoverageState, Scope, Sight, Standing, Timestamp, Vantage},
+    simulator::{Faults, ScopeTruth},
+    store::{FindingFilter, Store, StoredFinding},
 };
 use jiff::SignedDuration;
 
 use crate::{
-    ledger::{Deed, Key, Ledger},
-    plan::{Plan, Promise},
+    known::Known,
+    ledger::{Deed, Key},
+    plan::Promise,
     witness::Witness,
 };
 
 /// How long AWS keeps findings: active ones, and archived ones.
 const ACTIVE_KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
 const ARCHIVED_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
-
-/// What the test knows of the world.
-pub(crate) struct Known<'a> {
-    pub(crate) plan: &'a Plan,
-    pub(crate) world: &'a Handle,
-    pub(crate) ledger: &'a Ledger,
-    /// Accounts that the settings leave out.
-    pub(crate) left_out: &'a BTreeSet<String>,
-}
+/// After this nobody has to have seen that AWS deleted it: a week and a comparison later.
+const SURELY_EXPIRED: SignedDuration = SignedDuration::from_hours(98 * 24);
 
 /// A scope's findings in the store, or in the hub.
 pub(crate) type Held<T> = BTreeMap<Key, T>;
@@ -85,9 +79,18 @@ impl Known<'_> {
         hub: &Held<String>,
         stored: &Held<StoredFinding>,
     ) {
-        let Some(progress) = store.progress(&asked(scope)).await.unwrap().progress else {
+        let is_wide = self.plan.outlooks.are_wide();
+        let vantage = read_from(store, scope, is_wide).await;
+        let Some(progress) = store.progress(&vantage).await.unwrap().progress else {
             return;
         };
+        // A wide vantage's watermark says nothing of what came into its sight and was not compared
+        // yet. While the vantage is in trouble coverage does not say which is which.
+        let coverage = coverage_of(store, scope).await;
+        let is_in_sight = coverage.is_some_and(|c| c.state == CoverageState::Ok);
+        if self.may_lack(scope) || (vantage.is_wide() && !is_in_sight) {
+            return;
+        }
         for (key, text) in hub {
             let due = match self.ledger.deed(key) {
                 Some(Deed::Prompt(at)) => at < progress.watermark && at >= progress.first_contact,
@@ -117,36 +120,12 @@ impl Known<'_> {
                 unmet || state == Some(expected),
                 "{scope:?} is {state:?}, not {expected:?}"
             );
-            if expected == CoverageState::Ok {
+            if expected == CoverageState::Ok && !self.may_lack(&scope) {
                 self.equals_hub(store, &scope).await;
             }
         }
-    }
-
-    /// Nobody knows the Regions of an account that was never let in, or is not any more: those of our
-    /// own account stand in for them. The first Region is on everywhere.
-    fn may_be_unmet(&self, scope: &ScopeTruth, expected: CoverageState) -> bool {
-        let first = scope.region == self.world.truth().scopes[0].region;
-        let barred = matches!(
-            expected,
-            CoverageState::Suspended | CoverageState::RoleMissing
-        );
-        expected == CoverageState::Stale || (barred && !first)
-    }
-
-    /// What coverage has to say of a scope.
-    pub(crate) fn expected(&self, scope: &ScopeTruth, faults: &Faults) -> CoverageState {
-        let id = &scope.account_id;
-        if self.left_out.contains(id) || faults.departed_accounts.contains(id) {
-            return CoverageState::Stale;
-        }
-        match scope.reach {
-            Reach::Ok => CoverageState::Ok,
-            Reach::Suspended => CoverageState::Suspended,
-            Reach::RoleMissing => CoverageState::RoleMissing,
-            Reach::Denied => CoverageState::Denied,
-            Reach::NotSubscribed => CoverageState::NotSubscribed,
-            Reach::RegionDisabled => CoverageState::RegionDisabled,
+        if self.plan.outlooks.are_wide() {
+            self.told_the_news_alone(store, faults).await;
         }
     }
 
@@ -175,11 +154,24 @@ impl Known<'_> {
             if hub.contains_key(key) {
                 continue;
             }
+            if self.home_may_never_have_had_it(finding) {
+                continue;
+            }
             assert_eq!(finding.standing, Standing::Gone, "{key:?} is not there");
             if let Some(Deed::Removed { at }) = self.ledger.deed(key) {
                 self.went_for_a_reason(key, finding, at);
             }
         }
+    }
+
+    /// The home Region is not trusted about what it has never shown: what other vantages knew may have
+    /// been deleted before it came there. That lasts until AWS has deleted it in any case.
+    fn home_may_never_have_had_it(&self, finding: &StoredFinding) -> bool {
+        self.plan.outlooks.change
+            && self.outlook.sight == Sight::Aggregator
+            && finding.standing != Standing::Gone
+            && (self.world.now() + self.plan.ahead).duration_since(updated(&finding.raw))
+                < SURELY_EXPIRED
     }
 
     /// By what was known of a finding last: what it became unseen nobody can tell.
@@ -204,40 +196,6 @@ impl Known<'_> {
         let keyed = texts.into_iter().map(|text| (key(scope, &text), text));
         keyed.collect()
     }
-
-    /// What is kept of scopes that cannot be read, and how the incidents of accounts are of which
-    /// nothing can be read.
-    pub(crate) async fn of_closed_doors(&self, store: &dyn Store, faults: &Faults) -> Kept {
-        let mut kept = Kept::default();
-        let mut open = BTreeSet::new();
-        for scope in self.world.truth().scopes {
-            if self.expected(&scope, faults) == CoverageState::Ok {
-                open.insert(scope.account_id.clone());
-            } else {
-                for (key, finding) in stored(store, &scope).await {
-                    kept.findings.insert(key, (finding.raw, finding.standing));
-                }
-            }
-        }
-        for incident in store.incidents(IncidentFilter::default()).await.unwrap() {
-            let incident = incident.incident;
-            let account = format!("{:?}", incident.account);
-            if !open.iter().any(|id| account.contains(id.as_str())) {
-                kept.incidents.insert(
-                    format!("{:?}", incident.id),
-                    format!("{:?}", incident.state),
-                );
-            }
-        }
-        kept
-    }
-}
-
-/// What must not change while it cannot be read.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Kept {
-    findings: Held<(String, Standing)>,
-    incidents: BTreeMap<String, String>,
 }
 
 /// A scope that is asked itself.
@@ -253,7 +211,22 @@ pub(crate) fn name(scope: &ScopeTruth) -> Scope {
     }
 }
 
-async fn stored(store: &dyn Store, scope: &ScopeTruth) -> Held<StoredFinding> {
+/// The vantage that shows a scope, as far as the daemon knows.
+pub(crate) async fn read_from(store: &dyn Store, scope: &ScopeTruth, is_wide: bool) -> Vantage {
+    let itself = asked(scope);
+    if !is_wide {
+        return itself;
+    }
+    let coverage = coverage_of(store, scope).await;
+    coverage.and_then(|c| c.seen_from).unwrap_or(itself)
+}
+
+pub(crate) async fn coverage_of(store: &dyn Store, scope: &ScopeTruth) -> Option<Coverage> {
+    let mut all = store.coverage().await.unwrap().into_iter();
+    all.find(|c| c.scope == name(scope))
+}
+
+pub(crate) async fn stored(store: &dyn Store, scope: &ScopeTruth) -> Held<StoredFinding> {
     let filter = FindingFilter {
         accounts: vec![scope.account_id.clone()],
         regions: vec![scope.region.clone()],
@@ -269,7 +242,7 @@ async fn stored(store: &dyn Store, scope: &ScopeTruth) -> Held<StoredFinding> {
     held
 }
 
-fn key(scope: &ScopeTruth, text: &str) -> Key {
+pub(crate) fn key(scope: &ScopeTruth, text: &str) -> Key {
     #[derive(serde::Deserialize)]
     #[serde(rename_all = "PascalCase")]
     struct Names {

@@ -17,6 +17,7 @@ use tokio::task::{JoinSet, yield_now};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    outlook::Outlook,
     plan::Plan,
     time::Time,
     witness::{Watched, Witness},
@@ -32,6 +33,10 @@ pub(crate) struct House {
     witness: Arc<Witness>,
     /// Accounts that the settings leave out.
     pub(crate) left_out: BTreeSet<String>,
+    /// From where findings are seen, from the next start on.
+    pub(crate) outlook: Outlook,
+    /// What routes do with what was there before.
+    first_sync: &'static str,
     running: JoinSet<Result<(), Failed>>,
     stop: CancellationToken,
 }
@@ -44,6 +49,12 @@ impl House {
             quota: plan.options.quota,
             witness: Arc::clone(witness),
             left_out: BTreeSet::new(),
+            outlook: plan.outlooks.first,
+            first_sync: if plan.outlooks.are_wide() {
+                "silent"
+            } else {
+                "notify"
+            },
             running: JoinSet::new(),
             stop: CancellationToken::new(),
         }
@@ -150,12 +161,13 @@ impl House {
             r#"
             aws = {{ region = "{}", endpoint_url = "{}", role = {{ name = "{}", external_id_file = "{dir}/external-id" }} }}
             accounts = {{ exclude = {{ ids = {left_out:?} }} }}
+            {sync}
             store = {{ url = "sqlite://{dir}/hubwatch.db" }}
             [[routes]]
             name = "bad"
             match = {{ severity = ">=HIGH" }}
             sinks = ["nobody"]
-            first_sync = "notify"
+            first_sync = "{first_sync}"
             [sinks.nobody]
             type = "jira"
             url = "http://127.0.0.1:1"
@@ -168,6 +180,10 @@ impl House {
             at.aws_endpoint_url,
             at.role_name,
             dir = dir.display(),
+            sync = self
+                .outlook
+                .settings(at.administrator_account_id.as_deref()),
+            first_sync = self.first_sync,
         );
         let path = dir.join("hubwatch.toml");
         fs::write(&path, text).unwrap();

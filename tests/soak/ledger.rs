@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use hubwatch::domain::Timestamp;
 use serde_json::Value;
 
+use crate::news::News;
+
 /// A finding, as AWS tells it apart from others.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Key {
@@ -43,6 +45,8 @@ pub(crate) struct Ledger {
     deeds: BTreeMap<Key, Deed>,
     /// Findings that were there at some time and gone at another.
     pub(crate) wavering: std::collections::BTreeSet<Key>,
+    /// What somebody has to be told of.
+    pub(crate) news: News,
 }
 
 impl Ledger {

@@ -16,6 +16,7 @@ use crate::{
     checks,
     dice::Dice,
     ledger::{Deed, Key, Ledger},
+    news,
     plan::{Plan, Promise},
 };
 
@@ -50,6 +51,8 @@ pub(crate) struct Life {
     dice: Dice,
     world: Handle,
     promise: Promise,
+    /// Whether it matters what is news.
+    is_wide: bool,
     pub(crate) ledger: Ledger,
     made: u32,
     aged_at: Timestamp,
@@ -72,6 +75,7 @@ impl Life {
             taken: BTreeMap::new(),
             world,
             promise: plan.promise,
+            is_wide: plan.outlooks.are_wide(),
             ledger: Ledger::default(),
             made: 0,
         }
@@ -106,7 +110,22 @@ impl Life {
             Event::SilentlyWatched => self.suppress_watched(store, scope).await,
             Event::Silent => self.change_silently(scope),
             Event::Delete => self.delete(scope),
+            // It is not written down what these are, so nobody could judge who has to hear of them.
+            Event::Anything if self.is_wide => self.update(store, scope, true).await,
             Event::Anything => self.world.live_steps(self.dice.between(1, 8)),
+        }
+    }
+
+    /// Things happen where nobody can see them.
+    pub(crate) fn happen_behind(&mut self, closed: &[ScopeTruth]) {
+        for scope in closed {
+            for _ in 0..self.dice.up_to(3) {
+                match self.dice.up_to(2) {
+                    0 => self.late_news(scope),
+                    1 => self.late_update(scope),
+                    _ => self.change_silently(scope),
+                }
+            }
         }
     }
 
@@ -131,14 +150,34 @@ impl Life {
     /// New findings of a moment that lies a little back, or a little ahead.
     async fn news(&mut self, store: &dyn Store, scope: &ScopeTruth, many: usize) {
         let at = self.prompt(store, scope).await;
+        let is_read = self.is_wide && news::is_read(store, scope).await;
         for _ in 0..many {
             let Some(mut finding) = self.template(scope, at) else {
                 return;
             };
             self.set_times(&mut finding, at);
             let deed = Deed::Prompt(self.world.now().max(at));
+            let resource = self
+                .is_wide
+                .then(|| self.move_to_new_resource(&mut finding));
             self.put(scope, &finding, deed);
+            let key = Key::of(&scope.account_id, &scope.region, &finding);
+            // What was deleted and comes back before anybody noticed is an old finding that changed.
+            let is_new = !self.ledger.wavering.contains(&key);
+            if let Some(resource) = resource.filter(|_| is_read && is_new) {
+                self.ledger.news.owe(key, resource);
+            }
         }
+    }
+
+    /// Makes a finding one that opens an incident of its own.
+    fn move_to_new_resource(&mut self, finding: &mut Value) -> String {
+        self.made += 1;
+        let name = news::resource(self.made);
+        let id = format!("arn:aws:s3:::{name}");
+        finding["Resources"] = json!([{"Type": "AwsS3Bucket", "Id": id}]);
+        finding["Severity"] = json!({"Label": "CRITICAL"});
+        name
     }
 
     fn late_news(&mut self, scope: &ScopeTruth) {
@@ -252,6 +291,7 @@ impl Life {
 
     fn take_away(&mut self, scope: &ScopeTruth, finding: &Value) {
         let key = Key::of(&scope.account_id, &scope.region, finding);
+        self.ledger.news.forget(&key);
         let removed = self
             .world
             .remove(&key.account, &key.region, &key.product, &key.id);
@@ -265,11 +305,8 @@ impl Life {
     /// A moment that the tail must meet. Before history is recorded, what is late is for the clock
     /// that looks for late deliveries.
     async fn prompt(&mut self, store: &dyn Store, scope: &ScopeTruth) -> Timestamp {
-        let progress = store
-            .progress(&checks::asked(scope))
-            .await
-            .unwrap()
-            .progress;
+        let vantage = checks::read_from(store, scope, self.is_wide).await;
+        let progress = store.progress(&vantage).await.unwrap().progress;
         let now = self.world.now();
         if self.dice.percent(10) {
             return now + signed(self.dice.part_of(PROMPT, 0.5));
@@ -382,6 +419,9 @@ impl Life {
         let stored = self.world.put(&scope.account_id, &scope.region, finding);
         assert!(stored, "{finding}");
         let key = Key::of(&scope.account_id, &scope.region, finding);
+        if self.is_wide {
+            self.ledger.news.say(&key, finding.to_string());
+        }
         self.ledger.note(key, deed);
     }
 }

@@ -3,16 +3,19 @@
 use std::{sync::Arc, time::Duration};
 
 use hubwatch::{
-    domain::{CoverageState, Timestamp},
+    domain::{CoverageState, Sight, Timestamp},
     simulator::{Faults, Running, Simulator},
     store::Store,
 };
 
 use crate::{
-    checks::{self, Held, Known},
+    blinks::Blinks,
+    checks::{self, Held},
     dice::Dice,
     house::House,
+    known::Known,
     life::Life,
+    outlook::{Outlook, Tower},
     plan::{Plan, Promise},
     time::Time,
     trouble::Trouble,
@@ -34,6 +37,8 @@ pub(crate) struct Run {
     pub(crate) house: House,
     life: Life,
     pub(crate) trouble: Trouble,
+    tower: Tower,
+    blinks: Blinks,
     pub(crate) begun_at: Timestamp,
     /// When each stored finding was updated, at the last look.
     versions: Held<Timestamp>,
@@ -60,12 +65,15 @@ impl Run {
             }
         };
         let witness = Arc::new(Witness::default());
+        let administrator = simulator.endpoints().administrator_account_id.clone();
         let mut run = Self {
             dice: Dice::new(plan.seed, 0x9a3),
             time: Time::new(world.clone(), plan.ahead, Arc::clone(&witness), longest),
             house: House::new(&plan, &witness),
             life: Life::new(&plan, world.clone()),
-            trouble: Trouble::new(&plan, world, &witness),
+            tower: Tower::new(administrator.clone(), &world),
+            blinks: Blinks::default(),
+            trouble: Trouble::new(&plan, world, administrator, &witness),
             begun_at: world_begin,
             versions: Held::new(),
             simulator,
@@ -76,6 +84,7 @@ impl Run {
         if run.plan.promise != Promise::Neighbours && run.dice.percent(50) {
             run.trouble.turn();
         }
+        run.sight_changed();
         run.house.start(&run.simulator, run.time.clock()).await;
         run.time.pass(Duration::from_secs(1)).await;
         run
@@ -83,7 +92,9 @@ impl Run {
 
     /// A time with its own trouble, in which things happen and the daemon is cut off now and then.
     async fn round(&mut self) {
+        self.look_at_sight().await;
         self.trouble.turn();
+        self.sight_changed();
         let poll = self.plan.pace.poll_interval;
         for _ in 0..self.dice.between(1, 3) {
             self.things_happen().await;
@@ -142,8 +153,25 @@ impl Run {
                 self.house.left_out.insert(some.clone());
             }
         }
+        if self.plan.outlooks.change && self.dice.percent(60) {
+            self.look_at_sight().await;
+            let all = [Sight::Member, Sight::Administrator, Sight::Aggregator];
+            self.house.outlook = Outlook::draw(&mut self.dice, &all);
+            self.sight_changed();
+        }
         self.house.start(&self.simulator, self.time.clock()).await;
         self.time.pass(Duration::from_secs(1)).await;
+    }
+
+    async fn look_at_sight(&mut self) {
+        if self.plan.outlooks.are_wide() {
+            self.blinks.observe(&*self.house.look()).await;
+        }
+    }
+
+    fn sight_changed(&mut self) {
+        let world = self.simulator.world();
+        self.blinks.change(&world, &self.tower, self.house.outlook);
     }
 
     pub(crate) async fn check(&mut self) {
@@ -157,7 +185,9 @@ impl Run {
     /// The faults end, and everything that every clock promises comes true within its time.
     pub(crate) async fn end(mut self) {
         self.things_happen().await;
-        let faults = self.trouble.end();
+        self.look_at_sight().await;
+        let faults = self.trouble.end(self.house.outlook);
+        self.sight_changed();
         let ended = self.time.ours();
         let pace = self.plan.pace.clone();
         let world = self.simulator.world();
@@ -170,6 +200,9 @@ impl Run {
         }
         let store = self.house.look();
         let before = self.known(&world).of_closed_doors(&*store, &faults).await;
+        let mut closed = world.truth().scopes;
+        closed.retain(|scope| self.known(&world).expected(scope, &faults) != CoverageState::Ok);
+        self.life.happen_behind(&closed);
         let bound = self.bound();
         while let Some(behind) = self.behind(&*store, ended, &faults).await {
             let waited = self.time.ours().duration_since(ended);
@@ -181,6 +214,7 @@ impl Run {
             self.time.pass(pace.poll_interval / 2).await;
             self.house.must_run();
         }
+        self.look_at_sight().await;
         self.check().await;
         self.house.stop(&mut self.time).await;
         let known = self.known(&world);
@@ -194,6 +228,9 @@ impl Run {
             world,
             ledger: &self.life.ledger,
             left_out: &self.house.left_out,
+            outlook: self.house.outlook,
+            tower: &self.tower,
+            blinks: &self.blinks,
         }
     }
 
@@ -221,20 +258,37 @@ impl Run {
             if known.expected(&scope, faults) != CoverageState::Ok {
                 continue;
             }
-            let found = store.progress(&checks::asked(&scope)).await.unwrap();
+            let vantage = known.vantage(&scope, faults);
+            let found = store.progress(&vantage).await.unwrap();
             let Some(progress) = found.progress else {
                 return Some(format!("{} was never met", checks::name(&scope)));
             };
             let tail = progress.is_backfilled() && progress.watermark >= ended;
             let late = progress.late_at >= ended;
-            let watch = found.watched_at.is_some_and(|at| at >= ended);
-            let all = progress.reconciled_at >= ended && found.suspects == 0;
-            let done = match promise {
-                Promise::Tail => tail,
-                Promise::Late => tail && late,
-                Promise::Watch => tail && watch,
-                Promise::All | Promise::Neighbours => tail && late && all,
+            let watch = if vantage.is_wide() {
+                // There may be more to be asked for by id than one turn holds.
+                let coverage = checks::coverage_of(store, &scope).await;
+                coverage.is_some_and(|c| c.complete.watch >= Some(ended))
+            } else {
+                found.watched_at.is_some_and(|at| at >= ended)
             };
+            let changed_at = found.sight_changed_at;
+            let in_sight = changed_at.is_none_or(|at| progress.reconciled_at >= at);
+            // From its first contact on a vantage counts as compared, with nothing that it could have
+            // missed. What another vantage knew before, only its first comparison misses.
+            let compared_at = if self.plan.outlooks.change {
+                Some(progress.reconciled_at).filter(|at| *at > progress.first_contact)
+            } else {
+                Some(progress.reconciled_at)
+            };
+            let all = compared_at >= Some(ended) && found.suspects == 0;
+            let done = in_sight
+                && match promise {
+                    Promise::Tail => tail,
+                    Promise::Late => tail && late,
+                    Promise::Watch => tail && watch,
+                    Promise::All | Promise::Neighbours => tail && late && all,
+                };
             if !done {
                 return Some(format!("{}: {found:?}", checks::name(&scope)));
             }

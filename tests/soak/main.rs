@@ -13,13 +13,18 @@
     reason = "a test that cannot go on fails; helpers outside of #[test] are not covered by clippy.toml"
 )]
 
+mod blinks;
 mod checks;
 mod dice;
+mod doors;
 mod house;
+mod known;
 mod ledger;
 mod life;
 mod lives;
 mod neighbours;
+mod news;
+mod outlook;
 mod plan;
 mod time;
 mod trouble;
@@ -73,7 +78,7 @@ fn whatever_goes_wrong_the_store_is_the_hub_once_it_has_ended() {
 /// Runs one seed to its end, and says whether all went well. A failure says how to see it again.
 fn live_through(seed: u64) -> bool {
     let plan = Plan::draw(seed);
-    let what = format!("{:?}", plan.promise);
+    let what = format!("{:?}, {:?}", plan.promise, plan.outlooks);
     // What the product draws by itself, such as jitter.
     fastrand::seed(seed);
     let lived = catch_unwind(AssertUnwindSafe(|| {

@@ -11,7 +11,7 @@ use hubwatch::{
 };
 use jiff::SignedDuration;
 
-use crate::dice::Dice;
+use crate::{dice::Dice, outlook::Outlooks};
 
 /// The clocks repair each other's mistakes, so each is also put to the test with those switched off
 /// that come after it, and with a life that holds nothing but what the others promise.
@@ -34,6 +34,8 @@ pub(crate) enum Promise {
 pub(crate) struct Plan {
     pub(crate) seed: u64,
     pub(crate) promise: Promise,
+    /// From where findings are seen.
+    pub(crate) outlooks: Outlooks,
     pub(crate) options: Options,
     pub(crate) pace: Pace,
     /// How far our clock is ahead of the world's.
@@ -88,10 +90,22 @@ impl Plan {
             Tail | Watch | Neighbours => 0,
             Late | All => i64::try_from(dice.up_to(600)).unwrap() - 300,
         };
+        let mut options = options(seed, promise, &mut dice);
+        // Drawn apart, so that the lives of members stay what they were.
+        let mut dice_of_outlooks = Dice::new(seed, 0x10_0c);
+        let outlooks = match promise {
+            Neighbours => Outlooks::MEMBERS,
+            Tail | Late | Watch | All => Outlooks::draw(&mut dice_of_outlooks),
+        };
+        if outlooks.are_wide() {
+            options.administrator = true;
+            options.accounts = options.accounts.max(dice_of_outlooks.between(2, 4));
+        }
         Self {
             seed,
             promise,
-            options: options(seed, promise, &mut dice),
+            outlooks,
+            options,
             pace,
             ahead: SignedDuration::from_secs(ahead),
             rounds: dice.between(2, 3),

@@ -3,10 +3,14 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use hubwatch::simulator::{Faults, Handle};
+use hubwatch::{
+    domain::Sight,
+    simulator::{Faults, Handle},
+};
 
 use crate::{
     dice::Dice,
+    outlook::Outlook,
     plan::{Plan, Promise},
     witness::Witness,
 };
@@ -21,10 +25,17 @@ pub(crate) struct Trouble {
     /// Accounts, our own first.
     accounts: Vec<String>,
     scopes: Vec<String>,
+    /// Security Hub's administrator, where there is one.
+    administrator: Option<String>,
 }
 
 impl Trouble {
-    pub(crate) fn new(plan: &Plan, world: Handle, witness: &Arc<Witness>) -> Self {
+    pub(crate) fn new(
+        plan: &Plan,
+        world: Handle,
+        administrator: Option<String>,
+        witness: &Arc<Witness>,
+    ) -> Self {
         let scopes = world.truth().scopes;
         let mut accounts: Vec<String> = scopes.iter().map(|s| s.account_id.clone()).collect();
         accounts.dedup();
@@ -41,11 +52,16 @@ impl Trouble {
                 .map(|s| format!("{}/{}", s.account_id, s.region))
                 .collect(),
             world,
+            administrator,
         }
     }
 
     /// Other trouble than before, or none.
     pub(crate) fn turn(&mut self) {
+        if self.administrator.is_some() && self.promise == Promise::All {
+            // Copies that come later than providers may be late: only a comparison finds them.
+            self.world.copy_findings(!self.dice.percent(25));
+        }
         if self.dice.percent(20) {
             self.world.set_faults(self.usual.clone());
             self.witness.fail(0);
@@ -108,11 +124,22 @@ impl Trouble {
     }
 
     /// The end: bad answers are over, and some doors stay closed.
-    pub(crate) fn end(&mut self) -> Faults {
-        let faults = Faults {
+    pub(crate) fn end(&mut self, outlook: Outlook) -> Faults {
+        let mut faults = Faults {
             short_pages: self.usual.short_pages,
             ..self.closed_doors(12)
         };
+        self.world.copy_findings(true);
+        if let Some(administrator) = self.administrator.as_ref().filter(|_| outlook.is_wide()) {
+            // An administrator that cannot be asked at all leaves everything as it was known: then
+            // there is no census to judge. In single Regions it may be closed.
+            faults.role_missing_accounts.remove(administrator);
+            faults.suspended_accounts.remove(administrator);
+            faults.departed_accounts.remove(administrator);
+            if outlook.sight == Sight::Aggregator {
+                faults.denied_accounts.remove(administrator);
+            }
+        }
         self.world.set_faults(faults.clone());
         self.witness.fail(0);
         faults
@@ -135,8 +162,36 @@ impl Trouble {
             departed_accounts: self.some(&members, share / 2),
             hub_off: self.some(&scopes, share / 2),
             region_off: self.some(&scopes, share / 3),
+            disassociated: self.out_of_sight(share / 2),
+            unlinked_regions: self.unlinked(share / 2),
             ..Faults::none()
         }
+    }
+
+    /// Members that are none of the administrator's. One always is, because nobody can tell an
+    /// administrator without any from an account that is no administrator.
+    fn out_of_sight(&mut self, share: u32) -> BTreeSet<String> {
+        let Some(administrator) = self.administrator.clone() else {
+            return BTreeSet::new();
+        };
+        let scopes = self.world.truth().scopes;
+        let others = scopes.iter().skip(1);
+        let others = others.filter(|scope| scope.account_id != administrator);
+        let names = others.map(|scope| format!("{}/{}", scope.account_id, scope.region));
+        let names: Vec<String> = names.collect();
+        self.some(&names, share)
+    }
+
+    fn unlinked(&mut self, share: u32) -> BTreeSet<String> {
+        if self.administrator.is_none() {
+            return BTreeSet::new();
+        }
+        let scopes = self.world.truth().scopes;
+        let first = &scopes[0];
+        let regions = scopes.iter().filter(|s| s.account_id == first.account_id);
+        let linked = regions.skip(1).map(|scope| scope.region.clone());
+        let linked: Vec<String> = linked.collect();
+        self.some(&linked, share)
     }
 
     fn some(&mut self, all: &[String], share: u32) -> BTreeSet<String> {

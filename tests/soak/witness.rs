@@ -13,14 +13,15 @@ use async_trait::async_trait;
 use hubwatch::{
     correlate::Rulebook,
     domain::{
-        Coverage, CoverageState, FindingKey, IncidentId, Partition, Scope, SyncProgress, Timestamp,
-        Vantage, Window,
+        Acknowledgement, Coverage, CoverageState, FindingKey, IncidentId, IncidentTurn, Partition,
+        Scope, SyncProgress, Timestamp, Vantage, Window,
         delivery::{Delivery, Settlement},
     },
     store::{
-        CensusEntry, Decided, Detail, FindingFilter, Gap, GapTotals, IncidentBrief, IncidentFilter,
-        KnownFinding, Measures, PageOutcome, PageRecord, Reached, RejectedFinding, Retention,
-        ScopeProgress, Store, StoreError, StoredFinding, StoredIncident, Tallies, Tidied, Touched,
+        Acknowledging, CensusEntry, Decided, Detail, FindingFilter, Gap, GapTotals, IncidentBrief,
+        IncidentFilter, KnownFinding, Measures, PageOutcome, PageRecord, Reached, RejectedFinding,
+        Retention, ScopeProgress, Store, StoreError, StoredFinding, StoredIncident, Tallies,
+        Tidied, Touched,
     },
 };
 
@@ -347,6 +348,26 @@ impl Store for Watched {
 
     async fn incidents(&self, filter: IncidentFilter) -> Result<Vec<StoredIncident>, StoreError> {
         hand_on!(self.incidents(filter))
+    }
+
+    async fn turns(&self, incident: IncidentId) -> Result<Vec<IncidentTurn>, StoreError> {
+        hand_on!(self.turns(incident))
+    }
+
+    async fn acknowledge(
+        &self,
+        incident: IncidentId,
+        word: Acknowledgement,
+    ) -> Result<Acknowledging, StoreError> {
+        hand_on!(self.acknowledge(incident, word))
+    }
+
+    async fn unacknowledge(
+        &self,
+        incident: IncidentId,
+        word: Acknowledgement,
+    ) -> Result<Acknowledging, StoreError> {
+        hand_on!(self.unacknowledge(incident, word))
     }
 
     async fn tidy(&self, retention: Retention, now: Timestamp) -> Result<Tidied, StoreError> {

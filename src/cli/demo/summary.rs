@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    domain::IncidentState,
     pipeline::Daemon,
     simulator::{Reach, Running, ScopeTruth},
     store::{IncidentFilter, Tallies},
@@ -74,7 +73,7 @@ impl Summary {
             open: whole(
                 incidents
                     .iter()
-                    .filter(|i| i.incident.state == IncidentState::Open)
+                    .filter(|i| i.incident.state.is_active())
                     .count(),
             ),
             tickets: Side {

@@ -1,8 +1,9 @@
+use jiff::SignedDuration;
 use proptest::prelude::*;
 
 use crate::{
     correlate::{MatchSettings, RouteSettings, Rulebook, SeveritySettings},
-    domain::{IncidentId, IssueIdentity},
+    domain::{Acknowledgement, IncidentId, IssueIdentity, Turn},
 };
 
 use super::*;
@@ -49,6 +50,8 @@ struct Shelf {
     issues: BTreeMap<i64, Assessment>,
     incidents: BTreeMap<Digest, (Incident, BTreeSet<i64>)>,
     owed: Vec<(Digest, String)>,
+    now: Timestamp,
+    turns: Vec<Turn>,
 }
 
 impl Shelf {
@@ -77,12 +80,17 @@ impl Shelf {
                 }
             }
         }
-        let decision = rulebook.decide(&known, NOW);
+        let decision = rulebook.decide(&known, self.now);
         for decided in &decision.incidents {
             let mut incident = decided.incident.clone();
             let group = incident.group;
             let number = i64::try_from(self.incidents.len()).unwrap();
             incident.id = incident.id.or(Some(IncidentId(number)));
+            self.turns
+                .extend(decided.turns.iter().map(|turn| turn.turn));
+            if decided.incident.id.is_none() {
+                self.incidents.remove(&group);
+            }
             let entry = self
                 .incidents
                 .entry(group)
@@ -160,11 +168,6 @@ fn an_incident_follows_its_issues_to_the_end_and_back() {
     let (rulebook, mut shelf) = (silent(), Shelf::default());
     shelf.decide(&rulebook, &[issue(1), issue(2)]);
     // A check that passed is informational: it must still resolve the incident it belongs to.
-    let passed = |id| Assessment {
-        status: IssueStatus::Resolved,
-        severity: Severity::Informational,
-        ..issue(id)
-    };
     shelf.decide(&rulebook, &[passed(1)]);
     assert_eq!(shelf.only().0.title, "problem 2");
     assert_eq!(shelf.only().0.state, IncidentState::Open);
@@ -182,6 +185,110 @@ fn an_incident_follows_its_issues_to_the_end_and_back() {
     shelf.decide(&rulebook, &[issue(2)]);
     assert_eq!(shelf.only().0.state, IncidentState::Open);
     assert_eq!(shelf.owed.len(), 2);
+}
+
+/// A check that passed.
+fn passed(id: i64) -> Assessment {
+    Assessment {
+        status: IssueStatus::Resolved,
+        severity: Severity::Informational,
+        ..issue(id)
+    }
+}
+
+/// A route with these times, and an incident of two issues that a person has taken on.
+fn taken_on(reopen_within: &str, damping: &str) -> (Rulebook, Shelf) {
+    let settings = RouteSettings {
+        name: "high".to_owned(),
+        sinks: vec!["jira".to_owned()],
+        reopen_within: Some(reopen_within.to_owned()),
+        damping: Some(damping.to_owned()),
+        ..RouteSettings::default()
+    };
+    let rulebook = Rulebook::new(vec![settings.validate(&["jira"]).unwrap()]);
+    let mut shelf = Shelf::default();
+    shelf.decide(&rulebook, &[issue(1), issue(2)]);
+    let (incident, _) = shelf.incidents.values_mut().next().unwrap();
+    incident.state = IncidentState::Acknowledged;
+    incident.acknowledged = Some(Acknowledgement {
+        by: "jane".to_owned(),
+        at: NOW,
+        note: None,
+    });
+    (rulebook, shelf)
+}
+
+const fn minutes(minutes: i64) -> SignedDuration {
+    SignedDuration::from_mins(minutes)
+}
+
+#[test]
+fn what_passes_and_fails_by_turns_is_one_incident_that_stays_taken_on() {
+    let (rulebook, mut shelf) = taken_on("0s", "15m");
+    for _ in 0..5 {
+        shelf.decide(&rulebook, &[passed(1), passed(2)]);
+        assert_eq!(shelf.only().0.over_since, Some(shelf.now));
+        shelf.now += minutes(15);
+        shelf.decide(&rulebook, &[issue(1)]);
+        let (incident, _) = shelf.only();
+        assert_eq!(incident.state, IncidentState::Acknowledged);
+        assert_eq!((incident.earlier, incident.over_since), (0, None));
+        shelf.now += minutes(60);
+    }
+    assert_eq!(shelf.turns, [Turn::Resolved, Turn::Flapped].repeat(5));
+    assert_eq!(shelf.owed.len(), 1);
+}
+
+#[test]
+fn what_is_back_within_the_window_is_reopened_and_taken_on_by_nobody() {
+    let (rulebook, mut shelf) = taken_on("1h", "15m");
+    shelf.decide(&rulebook, &[passed(1), passed(2)]);
+    shelf.now += minutes(60);
+    shelf.decide(&rulebook, &[issue(2)]);
+    let (incident, members) = shelf.only();
+    assert_eq!(incident.state, IncidentState::Open);
+    assert_eq!((incident.earlier, members), (0, vec![1, 2]));
+    assert_eq!(incident.acknowledged, None);
+    assert_eq!(shelf.turns, [Turn::Resolved, Turn::Reopened]);
+    assert_eq!(shelf.owed.len(), 1);
+}
+
+#[test]
+fn what_is_back_after_the_window_is_a_new_incident_and_the_old_one_stays_as_it_was() {
+    let (rulebook, mut shelf) = taken_on("1h", "15m");
+    shelf.decide(&rulebook, &[passed(1), passed(2)]);
+    let old = shelf.only().0.clone();
+    shelf.now += minutes(61);
+    // What changes about a member that is still over changes nothing.
+    let archived = Assessment {
+        title: "archived".into(),
+        ..passed(1)
+    };
+    assert_eq!(shelf.decide(&rulebook, &[archived]), Decision::default());
+    let decision = shelf.decide(&rulebook, &[issue(2)]);
+    let (incident, members) = shelf.only();
+    assert_eq!(decision.incidents[0].incident.id, None);
+    assert_ne!(incident.id, old.id);
+    assert_eq!((incident.group, incident.earlier), (old.group, 1));
+    assert_eq!(members, [2]);
+    assert_eq!(shelf.owed.len(), 2);
+}
+
+#[test]
+fn an_incident_that_becomes_worse_or_better_says_so_while_it_is_not_over() {
+    let (rulebook, mut shelf) = taken_on("7d", "15m");
+    let worse = Assessment {
+        severity: Severity::Critical,
+        ..issue(1)
+    };
+    shelf.decide(&rulebook, std::slice::from_ref(&worse));
+    shelf.decide(&rulebook, std::slice::from_ref(&worse));
+    shelf.decide(&rulebook, &[passed(1)]);
+    shelf.decide(&rulebook, &[passed(2)]);
+    shelf.decide(&rulebook, &[worse]);
+    let expected = [Turn::Raised, Turn::Lowered, Turn::Resolved, Turn::Flapped];
+    assert_eq!(shelf.turns, expected);
+    assert_eq!(shelf.only().0.state, IncidentState::Acknowledged);
 }
 
 #[test]

@@ -20,6 +20,7 @@ use super::{
     resources::Resource,
     rows, tallies,
     texts::TextIds,
+    turns,
 };
 
 /// A new incident often gathers several issues within a moment, as pages come in. Its first notice
@@ -223,7 +224,7 @@ fn known_incident(
     group: Digest,
 ) -> Result<Option<KnownIncident>, StoreError> {
     let sql = format!(
-        "SELECT {} FROM {} WHERE \"group\" = ?1",
+        "SELECT {} FROM {} WHERE \"group\" = ?1 ORDER BY earlier DESC LIMIT 1",
         rows::INCIDENT,
         rows::INCIDENTS
     );
@@ -276,6 +277,9 @@ fn write_incident(
     now: Timestamp,
 ) -> Result<usize, StoreError> {
     let id = write_row(tx, memory, &decision.incident)?;
+    for turn in &decision.turns {
+        turns::write(tx, id, turn)?;
+    }
     let mut join = tx.prepare_cached(
         "INSERT INTO incident_issues (incident, issue) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
     )?;
@@ -313,11 +317,15 @@ fn write_row(
     let id = tx
         .prepare_cached(
             "INSERT INTO incidents (\"group\", route, title, severity, state, resource,
-                                    open_issues, opened_at, changed_at, history, told)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
-             ON CONFLICT (\"group\") DO UPDATE SET
+                                    open_issues, opened_at, changed_at, history, told, earlier,
+                                    over_since)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+             ON CONFLICT (\"group\", earlier) DO UPDATE SET
                  title = ?3, severity = ?4, state = ?5, open_issues = ?7, changed_at = ?9,
-                 history = ?10, told = ?11
+                 history = ?10, told = ?11, over_since = ?13,
+                 ack_by = CASE WHEN ?14 THEN ack_by END,
+                 ack_at = CASE WHEN ?14 THEN ack_at END,
+                 ack_note = CASE WHEN ?14 THEN ack_note END
              RETURNING id",
         )?
         .query_row(
@@ -333,6 +341,9 @@ fn write_row(
                 rows::micros(incident.changed_at),
                 incident.history,
                 incident.told,
+                incident.earlier,
+                incident.over_since.map(rows::micros),
+                incident.acknowledged.is_some(),
             ],
             |row| row.get(0),
         )?;

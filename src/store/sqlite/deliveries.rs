@@ -53,7 +53,7 @@ pub(super) fn lease(
     lease_until: Timestamp,
 ) -> Result<Vec<Delivery>, StoreError> {
     let mut due = tx.prepare_cached(
-        "SELECT deliveries.id, incident, \"group\", occasion, attempts, in_doubt_since
+        "SELECT deliveries.id, incident, \"group\", occasion, attempts, in_doubt_since, earlier
          FROM deliveries JOIN incidents ON incidents.id = incident
          WHERE sink = ?1 AND deliveries.state = 'pending' AND due_at <= ?2
            AND (leased_until IS NULL OR leased_until <= ?2)
@@ -66,6 +66,7 @@ pub(super) fn lease(
             id: row.get(0)?,
             incident: IncidentId(row.get(1)?),
             group: rows::digest(row.get(2)?),
+            earlier: row.get(6)?,
             sink: sink.to_owned(),
             occasion: rows::occasion(&row.get::<_, String>(3)?)?,
             attempts: row.get(4)?,

@@ -17,6 +17,7 @@ mod sweep;
 mod tallies;
 mod texts;
 mod tidy;
+mod turns;
 mod windows;
 
 use std::{
@@ -31,20 +32,21 @@ use tokio::sync::Mutex;
 use crate::{
     correlate::Rulebook,
     domain::{
-        Coverage, CoverageState, FindingKey, IncidentId, Partition, Scope, SyncProgress, Timestamp,
-        Vantage, Window,
+        Acknowledgement, Coverage, CoverageState, FindingKey, IncidentId, IncidentTurn, Partition,
+        Scope, SyncProgress, Timestamp, Vantage, Window,
         delivery::{Delivery, Settlement},
     },
 };
 
 use self::{
-    connection::{Memory, Writer, open_reader, stored_partition},
+    connection::{Memory, Writer, open_amender, open_reader, stored_partition},
     tidy::Round,
 };
 use super::{
-    Access, CensusEntry, Decided, Detail, FindingFilter, Gap, GapTotals, IncidentBrief,
-    IncidentFilter, KnownFinding, Measures, PageOutcome, PageRecord, RejectedFinding, Retention,
-    ScopeProgress, Store, StoreError, StoredFinding, StoredIncident, Tallies, Tidied, Touched,
+    Access, Acknowledging, CensusEntry, Decided, Detail, FindingFilter, Gap, GapTotals,
+    IncidentBrief, IncidentFilter, KnownFinding, Measures, PageOutcome, PageRecord,
+    RejectedFinding, Retention, ScopeProgress, Store, StoreError, StoredFinding, StoredIncident,
+    Tallies, Tidied, Touched,
 };
 
 /// The engine. Cheap to share; every verb runs on a blocking thread.
@@ -57,6 +59,8 @@ pub(super) struct Sqlite {
     /// For people and metrics, whose questions may take a while.
     looker: Arc<Mutex<Connection>>,
     round: Mutex<Round>,
+    /// For the word of people, beside a daemon that writes.
+    amender: Option<Arc<Mutex<Connection>>>,
     // Closed last: only a connection that may write leaves no log behind, and only when it is the
     // last one.
     writer: Option<Arc<Mutex<Writer>>>,
@@ -66,7 +70,11 @@ impl Sqlite {
     pub(super) fn open(path: &Path, access: &Access) -> Result<Self, StoreError> {
         let writer = match access {
             Access::Write(partition) => Some(Writer::open(path, partition)?),
-            Access::Read => None,
+            Access::Read | Access::Amend => None,
+        };
+        let amender = match access {
+            Access::Amend => Some(open_amender(path)?),
+            Access::Write(_) | Access::Read => None,
         };
         let reader = open_reader(path)?;
         Ok(Self {
@@ -75,6 +83,7 @@ impl Sqlite {
             reader: Arc::new(Mutex::new(reader)),
             looker: Arc::new(Mutex::new(open_reader(path)?)),
             round: Mutex::new(Round::default()),
+            amender: amender.map(|amender| Arc::new(Mutex::new(amender))),
             writer: writer.map(|writer| Arc::new(Mutex::new(writer))),
         })
     }
@@ -106,6 +115,25 @@ impl Sqlite {
                 *memory = Memory::default();
             }
             done
+        })
+        .await
+    }
+
+    /// Runs one transaction that writes what a person says. It must not add or remove what a writer
+    /// remembers the numbers of.
+    async fn amend<T: Send + 'static>(
+        &self,
+        step: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let Some(amender) = self.amender.clone() else {
+            return self.write(move |tx, _| step(tx)).await;
+        };
+        let mut amender = amender.lock_owned().await;
+        blocking(move || {
+            let transaction = amender.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let done = step(&transaction)?;
+            transaction.commit()?;
+            Ok(done)
         })
         .await
     }
@@ -337,6 +365,28 @@ impl Store for Sqlite {
         issues: u32,
     ) -> Result<Option<IncidentBrief>, StoreError> {
         self.read(move |tx| query::brief(tx, incident, issues))
+            .await
+    }
+
+    async fn turns(&self, incident: IncidentId) -> Result<Vec<IncidentTurn>, StoreError> {
+        self.read(move |tx| turns::of(tx, incident)).await
+    }
+
+    async fn acknowledge(
+        &self,
+        incident: IncidentId,
+        word: Acknowledgement,
+    ) -> Result<Acknowledging, StoreError> {
+        self.amend(move |tx| turns::acknowledge(tx, incident, &word))
+            .await
+    }
+
+    async fn unacknowledge(
+        &self,
+        incident: IncidentId,
+        word: Acknowledgement,
+    ) -> Result<Acknowledging, StoreError> {
+        self.amend(move |tx| turns::unacknowledge(tx, incident, &word))
             .await
     }
 

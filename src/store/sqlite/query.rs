@@ -214,13 +214,18 @@ pub(super) fn incidents(
     let mut conditions = Conditions::default();
     let states: Vec<&'static str> = filter.states.iter().map(|s| s.as_str()).collect();
     conditions.any_of("state", &states);
+    if let Some(id) = filter.id {
+        conditions.add("incidents.id = ?", id.0);
+    }
     let account = "(SELECT text FROM texts WHERE texts.id = resources.account)";
     conditions.any_of(account, &filter.accounts);
     if let Some(severity) = filter.at_least {
         conditions.add("severity >= ?", severity.rank());
     }
     let sql = format!(
-        "SELECT {} FROM {} {} ORDER BY state, severity DESC, opened_at DESC, incidents.id {}",
+        "SELECT {} FROM {} {}
+         ORDER BY CASE state WHEN 'open' THEN 0 WHEN 'acknowledged' THEN 1 ELSE 2 END, state,
+                  severity DESC, opened_at DESC, incidents.id {}",
         rows::INCIDENT,
         rows::INCIDENTS,
         conditions.clause(),

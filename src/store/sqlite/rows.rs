@@ -3,9 +3,9 @@
 use rusqlite::Row;
 
 use crate::domain::{
-    AccountId, CoverageState, Digest, Incident, IncidentId, IncidentState, IssueStatus, Region,
-    Severity, Sight, Standing, SyncProgress, Timestamp, Window, delivery::DeliveryState,
-    delivery::Occasion, window::WindowKind,
+    AccountId, Acknowledgement, CoverageState, Digest, Incident, IncidentId, IncidentState,
+    IssueStatus, Region, Severity, Sight, Standing, SyncProgress, Timestamp, Turn, Window,
+    delivery::DeliveryState, delivery::Occasion, window::WindowKind,
 };
 
 use super::super::StoreError;
@@ -84,6 +84,10 @@ pub(super) fn incident_state(text: &str) -> Result<IncidentState, StoreError> {
     word(IncidentState::from_word, text, "incident state")
 }
 
+pub(super) fn turn(text: &str) -> Result<Turn, StoreError> {
+    word(Turn::from_word, text, "turn of an incident")
+}
+
 pub(super) fn window(kind: &str, start: i64, end: i64) -> Result<Window, StoreError> {
     let kind = word(WindowKind::from_word, kind, "window")?;
     Ok(Window {
@@ -99,7 +103,8 @@ pub(super) const INCIDENT: &str = "incidents.id, route, \"group\", incidents.tit
      (SELECT text FROM texts WHERE texts.id = resources.account), \
      (SELECT text FROM texts WHERE texts.id = resources.region), \
      resources.resource, (SELECT text FROM texts WHERE texts.id = resources.kind), \
-     open_issues, opened_at, changed_at, incidents.history, told";
+     open_issues, opened_at, changed_at, incidents.history, told, earlier, over_since, \
+     ack_by, ack_at, ack_note";
 
 /// Incidents with the resources that they are about.
 pub(super) const INCIDENTS: &str = "incidents JOIN resources ON resources.id = incidents.resource";
@@ -122,7 +127,21 @@ pub(super) fn incident(row: &Row<'_>) -> Result<Incident, StoreError> {
         changed_at: time(row.get(12)?)?,
         history: row.get(13)?,
         told: row.get(14)?,
+        earlier: row.get(15)?,
+        over_since: row.get::<_, Option<i64>>(16)?.map(time).transpose()?,
+        acknowledged: acknowledgement(row, 17)?,
     })
+}
+
+fn acknowledgement(row: &Row<'_>, from: usize) -> Result<Option<Acknowledgement>, StoreError> {
+    let (Some(by), Some(at)) = (row.get(from)?, row.get::<_, Option<i64>>(from + 1)?) else {
+        return Ok(None);
+    };
+    Ok(Some(Acknowledgement {
+        by,
+        at: time(at)?,
+        note: row.get(from + 2)?,
+    }))
 }
 
 /// The columns that [`progress`] reads, in its order.

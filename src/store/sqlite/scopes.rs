@@ -220,17 +220,14 @@ fn list_again(
     }
     change_sight(tx, known, seen_from, now)?;
     note_asked(tx, known, may_be_asked(entry))?;
-    let was_not_asked = matches!(
-        known.state,
-        CoverageState::Suspended | CoverageState::Stale | CoverageState::RegionDisabled
-    ) || known.seen_from.is_some();
     match &entry.trouble {
         Some((state, error)) if known.state == *state && known.error.as_ref() == Some(error) => {}
         Some((state, error)) => enter(tx, known.id, *state, Some(error), now)?,
         // The vantage says from now on what reading the scope is like.
         None if seen_from.is_some() => enter(tx, known.id, CoverageState::Ok, None, now)?,
-        // Discovery found nothing in the way any more. A poll will tell the rest.
-        None if was_not_asked => {
+        // Discovery found nothing in the way any more. A poll will tell the rest. Where it could tell
+        // before, what it said stands: it may know more than discovery does.
+        None if !known.asked => {
             let state = if known.backfilled {
                 CoverageState::Unreachable
             } else {

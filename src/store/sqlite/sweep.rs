@@ -211,7 +211,7 @@ pub(super) fn watched(
     let sql = "SELECT key, body, start, length, stamps FROM findings
                WHERE key > ?1 AND key < ?2 AND standing = 0 AND EXISTS (
                    SELECT 1 FROM incident_issues JOIN incidents ON incidents.id = incident
-                   WHERE incident_issues.issue = findings.issue AND state = 'open')
+                   WHERE incident_issues.issue = findings.issue AND state IN ('open', 'acknowledged'))
                ORDER BY key LIMIT ?3";
     let mut found = Vec::new();
     for scope in with_open_findings(tx, vantage, id, last)? {

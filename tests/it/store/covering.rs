@@ -93,6 +93,32 @@ async fn what_a_poll_says_late_of_a_scope_that_a_census_ruled_out_changes_nothin
 }
 
 #[tokio::test]
+async fn what_only_a_poll_can_tell_of_a_scope_outlasts_the_next_census() {
+    // The account's Regions are configured, or its administrator does not see it there: discovery does
+    // not know that the account has not enabled the Region.
+    for told in [
+        CoverageState::RegionDisabled,
+        CoverageState::NotSubscribed,
+        CoverageState::Denied,
+    ] {
+        let directory = tempfile::tempdir().unwrap();
+        let store = store(directory.path());
+        let listed = vec![entry(&scope().account.to_string(), None)];
+        store.take_census(listed.clone(), now()).await.unwrap();
+        store
+            .note_trouble(&here(), told, "the poll's words", now())
+            .await
+            .unwrap();
+        let later = now() + SignedDuration::from_mins(10);
+        store.take_census(listed, later).await.unwrap();
+        let coverage = store.coverage().await.unwrap();
+        assert_eq!(coverage[0].state, told);
+        assert_eq!(coverage[0].since, now(), "it never ended");
+        assert_eq!(coverage[0].error(), Some("the poll's words"));
+    }
+}
+
+#[tokio::test]
 async fn a_role_that_a_census_missed_may_be_there_before_the_next() {
     let directory = tempfile::tempdir().unwrap();
     let store = store(directory.path());

@@ -1,5 +1,6 @@
 //! The contract of the store, whatever the engine.
 
+mod acknowledging;
 mod asking;
 mod comparing;
 mod counting;

@@ -231,7 +231,8 @@ CREATE INDEX touched_news ON touched (issue) WHERE history = 0;
 
 CREATE TABLE incidents (
     id            INTEGER PRIMARY KEY,
-    "group"       BLOB    NOT NULL UNIQUE,
+    "group"       BLOB    NOT NULL,
+    earlier       INTEGER NOT NULL,  -- how many incidents the group had before
     route         TEXT    NOT NULL,
     title         TEXT    NOT NULL,
     severity      INTEGER NOT NULL,
@@ -241,10 +242,28 @@ CREATE TABLE incidents (
     opened_at     INTEGER NOT NULL,
     changed_at    INTEGER NOT NULL,
     history       INTEGER NOT NULL,
-    told          INTEGER NOT NULL
+    told          INTEGER NOT NULL,
+    over_since    INTEGER,           -- NULL while it is not over
+    -- The person who has taken it on, when, and what they said.
+    ack_by        TEXT,
+    ack_at        INTEGER,
+    ack_note      TEXT,
+    UNIQUE ("group", earlier)
 ) STRICT;
 
 CREATE INDEX incidents_by_resource ON incidents (resource);
+
+-- What happened to incidents after they were opened: the last turns of each.
+CREATE TABLE incident_turns (
+    id       INTEGER PRIMARY KEY,
+    incident INTEGER NOT NULL REFERENCES incidents (id),
+    turn     TEXT    NOT NULL,
+    at       INTEGER NOT NULL,
+    severity INTEGER NOT NULL,       -- of the incident, afterwards
+    by       TEXT,
+    note     TEXT
+) STRICT;
+CREATE INDEX turns_by_incident ON incident_turns (incident);
 
 CREATE TABLE incident_issues (
     incident INTEGER NOT NULL REFERENCES incidents (id),

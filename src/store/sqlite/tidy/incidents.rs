@@ -66,6 +66,8 @@ pub(super) fn remove(
         if over {
             tx.prepare_cached("DELETE FROM incident_issues WHERE incident = ?1")?
                 .execute([incident])?;
+            tx.prepare_cached("DELETE FROM incident_turns WHERE incident = ?1")?
+                .execute([incident])?;
             tx.prepare_cached("DELETE FROM incidents WHERE id = ?1")?
                 .execute([incident])?;
             removed += 1;

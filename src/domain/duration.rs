@@ -2,14 +2,13 @@
 
 use std::{ops::RangeInclusive, time::Duration};
 
-use crate::domain::settings::Problem;
+use super::settings::Problem;
 
-/// Reads `60s`, `10m` or `90d`. What is out of bounds is a problem that states them.
-pub(super) fn read(
-    key: &str,
-    text: &str,
-    bounds: RangeInclusive<Duration>,
-) -> Result<Duration, Problem> {
+/// Reads `60s`, `10m` or `90d`.
+///
+/// # Errors
+/// What is no duration, or out of bounds, is a problem that states them.
+pub fn read(key: &str, text: &str, bounds: RangeInclusive<Duration>) -> Result<Duration, Problem> {
     match humantime::parse_duration(text) {
         Ok(duration) if bounds.contains(&duration) => Ok(duration),
         Ok(_) | Err(_) => Err(Problem::new(
@@ -36,4 +35,4 @@ fn written(duration: Duration) -> String {
 }
 
 /// A day.
-pub(super) const DAY: Duration = Duration::from_hours(24);
+pub const DAY: Duration = Duration::from_hours(24);

@@ -1,0 +1,229 @@
+//! `hubwatch incidents show`: one incident as a person wants to read it.
+
+use anyhow::bail;
+use clap::Args;
+use serde::Serialize;
+
+use crate::{
+    domain::{IncidentId, IncidentTurn, IssueStatus, Severity},
+    observe::Printable,
+    store::{IncidentBrief, IncidentFilter, IncidentIssue, StoredIncident},
+};
+
+use super::{
+    super::{
+        Exit,
+        output::{self, Format},
+        stored::StoreArgs,
+    },
+    IncidentRow,
+};
+
+/// How many problems are spelled out; the rest are counted.
+const MAX_PROBLEMS: u32 = 50;
+
+pub(super) const EXAMPLES: &str = "Examples:\n  hubwatch incidents show 12 --config hubwatch.toml\n  \
+     hubwatch incidents show 12 --config hubwatch.toml --output json";
+
+#[derive(Debug, Args)]
+pub(super) struct ShowArgs {
+    /// The incident's number, as `hubwatch incidents list` shows it.
+    id: i64,
+    #[command(flatten)]
+    store: StoreArgs,
+    /// How to print.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    output: Format,
+}
+
+/// Everything that is shown.
+#[derive(Debug, Serialize)]
+struct Shown {
+    #[serde(flatten)]
+    incident: IncidentRow,
+    account_name: String,
+    issues: Vec<Problem>,
+    more_issues: u32,
+    /// What happened since it was opened.
+    changes: Vec<IncidentTurn>,
+}
+
+#[derive(Debug, Serialize)]
+struct Problem {
+    status: IssueStatus,
+    severity: Severity,
+    title: String,
+    problem: String,
+    resource: String,
+    since: String,
+    findings: u32,
+}
+
+impl From<IncidentIssue> for Problem {
+    fn from(issue: IncidentIssue) -> Self {
+        Self {
+            status: issue.status,
+            severity: issue.severity,
+            title: issue.title,
+            problem: issue.identity.problem,
+            resource: issue.identity.resource,
+            since: issue.since.to_string(),
+            findings: issue.findings,
+        }
+    }
+}
+
+pub(super) async fn run(args: &ShowArgs) -> anyhow::Result<Exit> {
+    let store = args.store.open()?;
+    let id = IncidentId(args.id);
+    let filter = IncidentFilter {
+        id: Some(id),
+        ..IncidentFilter::default()
+    };
+    let stored: Option<StoredIncident> = store.incidents(filter).await?.into_iter().next();
+    let brief = store.brief(id, MAX_PROBLEMS).await?;
+    let (Some(stored), Some(brief)) = (stored, brief) else {
+        bail!("there is no incident {id}; `hubwatch incidents list` shows those there are");
+    };
+    let IncidentBrief {
+        account_name,
+        issues,
+        more_issues,
+        ..
+    } = brief;
+    let shown = Shown {
+        incident: stored.into(),
+        account_name,
+        issues: issues.into_iter().map(Problem::from).collect(),
+        more_issues,
+        changes: store.turns(id).await?,
+    };
+    match args.output {
+        Format::Json => output::json(&shown)?,
+        Format::Table => shown.print()?,
+    }
+    Ok(Exit::Success)
+}
+
+impl Shown {
+    fn print(&self) -> anyhow::Result<()> {
+        let incident = &self.incident;
+        say(format_args!(
+            "Incident {}: {}",
+            incident.incident_id.unwrap_or_default(),
+            incident.title
+        ))?;
+        let pairs = [
+            ("Severity", incident.severity.to_string()),
+            ("State", self.state()),
+            (
+                "Account",
+                format!("{} {}", incident.account_id, self.account_name),
+            ),
+            (
+                "Region",
+                incident
+                    .region
+                    .clone()
+                    .unwrap_or_else(|| "global".to_owned()),
+            ),
+            (
+                "Resource",
+                format!("{} {}", incident.resource_type, incident.resource),
+            ),
+            ("Route", incident.route.clone()),
+            ("Opened", incident.opened_at.clone()),
+        ];
+        for (name, value) in pairs {
+            say(format_args!("  {name:<9} {value}"))?;
+        }
+        say("")?;
+        say("Problems")?;
+        for problem in &self.issues {
+            say(format_args!(
+                "  {:<10} {:<13} {}  ({}, {} {}, since {})",
+                problem.status.as_str(),
+                problem.severity.to_string(),
+                problem.title,
+                problem.problem,
+                problem.findings,
+                if problem.findings == 1 {
+                    "finding"
+                } else {
+                    "findings"
+                },
+                problem.since,
+            ))?;
+        }
+        if self.more_issues > 0 {
+            say(format_args!("  and {} more", self.more_issues))?;
+        }
+        self.print_life()?;
+        self.print_told()
+    }
+
+    fn state(&self) -> String {
+        let state = self.incident.state.as_str();
+        if let Some(taken) = &self.incident.acknowledged
+            && self.incident.state.is_active()
+        {
+            return format!("{state} by {} at {}", taken.by, taken.at);
+        }
+        match &self.incident.over_since {
+            Some(since) => format!("{state} since {since}"),
+            None => state.to_owned(),
+        }
+    }
+
+    fn print_life(&self) -> anyhow::Result<()> {
+        if self.changes.is_empty() {
+            return Ok(());
+        }
+        say("")?;
+        say("Since it was opened")?;
+        for change in &self.changes {
+            let mut words = format!(
+                "  {}  {} ({})",
+                change.at,
+                change.turn.as_str(),
+                change.severity
+            );
+            if let Some(by) = &change.by {
+                words.push_str(&format!(" by {by}"));
+            }
+            if let Some(note) = &change.note {
+                words.push_str(&format!(": {note}"));
+            }
+            say(words)?;
+        }
+        Ok(())
+    }
+
+    fn print_told(&self) -> anyhow::Result<()> {
+        say("")?;
+        if self.incident.deliveries.is_empty() {
+            let why = if self.incident.history {
+                "it was there before hubwatch came"
+            } else {
+                "nothing is owed yet"
+            };
+            return say(format_args!("Nobody was told: {why}"));
+        }
+        say("Told")?;
+        for told in &self.incident.deliveries {
+            say(format_args!(
+                "  {:<12} {:<10} {:<10} {}",
+                told.sink,
+                told.occasion.as_str(),
+                told.state.as_str(),
+                told.reference.as_deref().unwrap_or_default(),
+            ))?;
+        }
+        Ok(())
+    }
+}
+
+/// Prints one line. Text from outside must not command the terminal.
+fn say(text: impl std::fmt::Display) -> anyhow::Result<()> {
+    output::line(Printable(text))
+}
