@@ -107,9 +107,9 @@ fn own_type(text: &str) -> Option<String> {
 /// was detected makes no other problem of it.
 fn threat(text: &str) -> Option<String> {
     let mut family = own_type(text)?;
-    let name = family.find('/')?;
-    if let Some(variant) = family[name..].find(['.', '!']) {
-        family.truncate(name + variant);
+    let (before, name) = family.split_once('/')?;
+    if let Some(variant) = name.find(['.', '!']) {
+        family.truncate(before.len() + 1 + variant);
     }
     (!family.ends_with('/')).then_some(family)
 }
@@ -151,9 +151,7 @@ fn open_port(
         Some(port) => port.trim().parse().ok().map(|port| (port, port))?,
         None => {
             let range = reader.object("Network.OpenPortRange", network.open_port_range);
-            let begin = reader.number("Network.OpenPortRange.Begin", range.begin);
-            let end = reader.number("Network.OpenPortRange.End", range.end);
-            (port(begin?)?, port(end?)?)
+            (port(range.begin)?, port(range.end)?)
         }
     };
     let protocol = reader
@@ -199,14 +197,9 @@ fn only_group(path: &[String]) -> Option<String> {
     groups.all(|group| group == first).then(|| first.clone())
 }
 
-fn port(number: f64) -> Option<u16> {
-    let is_port = number.fract() == 0.0 && (0.0..=f64::from(u16::MAX)).contains(&number);
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "it is a whole number within bounds"
-    )]
-    is_port.then_some(number as u16)
+/// A whole number within bounds.
+fn port(field: Field<'_>) -> Option<u16> {
+    field?.get().parse().ok()
 }
 
 #[cfg(test)]

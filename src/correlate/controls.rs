@@ -1,6 +1,7 @@
 //! Which security control a finding is about, by whichever name it goes.
 
 mod config_rules;
+mod prowler;
 mod standards;
 #[cfg(test)]
 mod tests;
@@ -20,16 +21,17 @@ const ACCOUNT_WIDE: [&str; 4] = ["CloudTrail.1", "S3.1", "S3.22", "S3.23"];
 /// A control about identities that every Region answers for itself: each has analyzers of its own.
 const REGIONAL_IAM: &str = "IAM.28";
 
-/// The control that a finding is about: the one that it names, or the one that its Config rule or the
-/// open port amounts to.
+/// The control that a finding is about: the one that it names, or the one that its Config rule, its
+/// open port or its partner's check amounts to.
 pub(super) fn of(finding: &Finding) -> Option<&str> {
     if let Some(named) = &finding.control {
         return Some(canonical(named));
     }
-    match finding.topic.as_ref()? {
-        Topic::ConfigRule(name) => of_config_rule(name),
-        Topic::OpenPort(open) => of_open_port(open),
-        Topic::Threat(_) | Topic::SensitiveData(_) | Topic::Access(_) | Topic::Check(_) => None,
+    match &finding.topic {
+        Some(Topic::ConfigRule(name)) => of_config_rule(name),
+        Some(Topic::OpenPort(open)) => of_open_port(open),
+        Some(_) => None,
+        None => of_partner(&finding.key.product_arn, &finding.generator_id),
     }
 }
 
@@ -59,6 +61,13 @@ fn of_config_rule(name: &str) -> Option<&'static str> {
     find(config_rules::RULES, name)
 }
 
+/// The control that asks the same as a partner's check.
+fn of_partner(product_arn: &str, generator_id: &str) -> Option<&'static str> {
+    let check = generator_id.strip_prefix(prowler::GENERATOR)?;
+    let is_prowlers = product_arn.ends_with(prowler::PRODUCT);
+    find(prowler::CHECKS, check).filter(|_| is_prowlers)
+}
+
 /// A group that lets the Internet in to SSH or to remote desktops, whoever found out.
 fn of_open_port(open: &OpenPort) -> Option<&'static str> {
     if open.group.is_none() || open.inside || open.protocol != "tcp" {
@@ -73,7 +82,8 @@ fn of_open_port(open: &OpenPort) -> Option<&'static str> {
 
 fn find(table: &'static [(&str, &str)], name: &str) -> Option<&'static str> {
     let at = table.binary_search_by(|(known, _)| (*known).cmp(name));
-    at.ok().map(|at| table[at].1)
+    let (_, control) = table.get(at.ok()?)?;
+    Some(control)
 }
 
 /// Whether a control is about identities or the account itself. Those are the same in every Region,

@@ -91,6 +91,9 @@ fn port(open: &OpenPort) -> String {
 
 /// The CVEs, or the other names where there are none.
 fn vulnerabilities(named: &[String]) -> Option<String> {
+    if named.is_empty() {
+        return None;
+    }
     let names: BTreeSet<String> = named
         .iter()
         .map(|name| name.trim().to_ascii_uppercase())

@@ -237,11 +237,12 @@ impl<'a> Arn<'a> {
         // Some products write the Region they looked from into the ARN of a global resource.
         let region = if is_global { "" } else { self.region };
         let mut account = self.account;
-        let mut rest = self.rest.to_owned();
+        // Older products leave out the type: `arn:aws:ec2:eu-west-1:111122223333:i-0123…`.
+        let mut kind = ["", ""];
+        let mut rest = self.rest;
         if self.service == "ec2" {
-            // Older products leave out the type: `arn:aws:ec2:eu-west-1:111122223333:i-0123…`.
-            if let Some(kind) = ec2_kind(self.rest) {
-                rest = format!("{kind}/{}", self.rest);
+            if let Some(missing) = ec2_kind(self.rest) {
+                kind = [missing, "/"];
             }
             // AWS itself writes images and snapshots without their owner.
             if account.is_empty() {
@@ -251,26 +252,37 @@ impl<'a> Arn<'a> {
         if self.service == "lambda" {
             rest = without_qualifier(self.rest);
         }
+        let own = &finding.key.region;
         let in_region = if is_global {
             None
-        } else if region.is_empty() {
-            Some(finding.key.region.clone())
+        } else if region.is_empty() || region == own.as_str() {
+            // Shared, not copied: nearly every resource is where its finding is.
+            Some(own.clone())
         } else {
             Some(Region::new(region))
         };
-        let text = format!(
-            "arn:{}:{}:{region}:{account}:{rest}",
-            self.partition, self.service
-        );
-        (text, in_region)
+        let [kind, slash] = kind;
+        let text = [
+            "arn:",
+            self.partition,
+            ":",
+            self.service,
+            ":",
+            region,
+            ":",
+            account,
+            ":",
+            kind,
+            slash,
+            rest,
+        ];
+        (text.concat(), in_region)
     }
 }
 
 /// A function's version or alias is the function: `function:name:$LATEST`.
-fn without_qualifier(rest: &str) -> String {
-    let mut parts = rest.splitn(3, ':');
-    match (parts.next(), parts.next()) {
-        (Some("function"), Some(name)) => format!("function:{name}"),
-        _ => rest.to_owned(),
-    }
+fn without_qualifier(rest: &str) -> &str {
+    let mut colons = rest.match_indices(':').map(|(at, _)| at);
+    let end = colons.nth(1).filter(|_| rest.starts_with("function:"));
+    end.and_then(|end| rest.get(..end)).unwrap_or(rest)
 }

@@ -3,15 +3,17 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
+    hint::black_box,
     ops::Range,
-    path::Path,
+    time::Duration,
 };
 
 use hubwatch::{
     asff::{self, Reading, Rejection},
     correlate,
-    domain::{Partition, Scope},
+    domain::{Finding, Partition, Scope},
 };
+use tokio::time::Instant;
 
 fn read_one(raw: &str) -> Result<Reading, Rejection> {
     let vantage = Scope {
@@ -41,21 +43,18 @@ fn count(lines: &str) -> (usize, usize, BTreeMap<&'static str, usize>) {
     (read_count, noted, rejected)
 }
 
-/// Samples of real findings, one a line: the file of `HUBWATCH_TEST_SAMPLES`, or else the one beside
+/// Samples of real findings, one a line: the file that the build was told of, or else the one beside
 /// the project.
 fn samples() -> Option<String> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/asff/samples.ndjson");
-    let path = std::env::var_os("HUBWATCH_TEST_SAMPLES").map_or(beside, Into::into);
-    let lines = fs::read_to_string(path).ok();
-    if lines.is_none() {
-        println!("skipped: no samples beside the project");
-    }
-    lines
+    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/asff/samples.ndjson");
+    let path = option_env!("HUBWATCH_TEST_SAMPLES").unwrap_or(beside);
+    fs::read_to_string(path).ok()
 }
 
 #[test]
 fn every_sample_is_read_or_rejected_with_a_reason() {
     let Some(lines) = samples() else {
+        println!("skipped: no samples beside the project");
         return;
     };
     let (read, noted, rejected) = count(&lines);
@@ -70,7 +69,7 @@ fn every_sample_is_read_or_rejected_with_a_reason() {
         .lines()
         .filter_map(|raw| Some(read_one(raw).ok()?.finding))
         .collect();
-    println!("naming one takes {} ns", cost_of_identity(&findings));
+    println!("naming them takes {:?}", cost_of_identity(&findings));
     let total = read + rejected.values().sum::<usize>();
     assert_eq!(total, lines.lines().count());
     assert!(total > 0);
@@ -80,6 +79,7 @@ fn every_sample_is_read_or_rejected_with_a_reason() {
 #[test]
 fn the_samples_make_issues_that_can_be_reviewed() {
     let Some(lines) = samples() else {
+        println!("skipped: no samples beside the project");
         return;
     };
     let mut problems: BTreeMap<String, (usize, BTreeSet<String>)> = BTreeMap::new();
@@ -102,14 +102,14 @@ fn the_samples_make_issues_that_can_be_reviewed() {
     assert!(problems.keys().all(|problem| problem.contains(':')));
 }
 
-/// How long naming an issue takes, in nanoseconds: the best of some rounds over the samples.
-fn cost_of_identity(findings: &[hubwatch::domain::Finding]) -> u128 {
+/// How long naming the issues of all these findings takes: the best of some rounds.
+fn cost_of_identity(findings: &[Finding]) -> Duration {
     let round = || {
-        let start = std::time::Instant::now();
+        let start = Instant::now();
         for finding in findings {
-            std::hint::black_box(correlate::identify(std::hint::black_box(finding)));
+            black_box(correlate::identify(black_box(finding)));
         }
-        start.elapsed().as_nanos() / findings.len().max(1) as u128
+        start.elapsed()
     };
     (0..50).map(|_| round()).min().unwrap_or_default()
 }

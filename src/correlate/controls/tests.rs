@@ -1,12 +1,13 @@
 use super::*;
 
-const TABLES: [&[(&str, &str)]; 6] = [
+const TABLES: [&[(&str, &str)]; 7] = [
     standards::CIS_1_2_0,
     standards::CIS_1_4_0,
     standards::CIS_3_0_0,
     standards::CIS_5_0_0,
     standards::NAMED,
     config_rules::RULES,
+    prowler::CHECKS,
 ];
 
 #[test]
@@ -79,6 +80,17 @@ fn a_managed_config_rule_is_its_control_also_in_a_conformance_pack() {
     for (name, expected) in table {
         assert_eq!(of_config_rule(name), expected, "{name}");
     }
+}
+
+#[test]
+fn a_partners_check_is_the_control_that_asks_the_same() {
+    let prowler = "arn:aws:securityhub:eu-west-1::product/prowler/prowler";
+    let check = "prowler-ec2_instance_imdsv2_enabled";
+    assert_eq!(of_partner(prowler, check), Some("EC2.8"));
+    assert_eq!(of_partner(prowler, "prowler-ec2_ebs_public_snapshot"), None);
+    assert_eq!(of_partner(prowler, "ec2_instance_imdsv2_enabled"), None);
+    let other = "arn:aws:securityhub:eu-west-1:111122223333:product/111122223333/default";
+    assert_eq!(of_partner(other, check), None);
 }
 
 #[test]
