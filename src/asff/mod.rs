@@ -10,6 +10,7 @@ mod normalise;
 mod page;
 mod raw;
 mod rejection;
+mod resource;
 mod salvage;
 mod severity;
 mod stamps;

@@ -1,8 +1,7 @@
 //! A raw finding into ours, or into the reason why not.
 
 use crate::domain::{
-    AccountId, Digest, Finding, FindingKey, Partition, Region, Remediation, Resource, Scope,
-    Timestamp,
+    AccountId, Digest, Finding, FindingKey, Partition, Region, Remediation, Scope, Timestamp,
     finding::{Compliance, RecordState, Workflow},
 };
 
@@ -10,10 +9,11 @@ use super::{
     control::control,
     field::{Reader, instant, quoted, text},
     raw::{
-        Field, List, Nested, Object, RawFinding, RawProductFields, RawRemediation, RawResource,
+        Field, List, Nested, Object, RawFinding, RawProductFields, RawRemediation,
         RawVulnerability, RawWorkflow,
     },
     rejection::{RejectReason, Rejection},
+    resource::resources,
     severity::severity,
     stamps::{self, Stamps},
     topic::{Hints, owner, topic},
@@ -247,21 +247,6 @@ fn workflow(reader: &mut Reader, today: Nested<RawWorkflow<'_>>, retired: Field<
         "ASSIGNED" | "IN_PROGRESS" | "DEFERRED" => Workflow::Notified,
         other => Workflow::from(other),
     }
-}
-
-fn resources(reader: &mut Reader, list: List<RawResource<'_>>) -> Vec<Resource> {
-    if matches!(list, List(Nested::Absent)) {
-        reader.note("Resources is missing");
-    }
-    reader
-        .objects("Resources", list)
-        .into_iter()
-        .map(|raw| Resource {
-            kind: reader.required_text("Resources.Type", raw.r#type),
-            id: reader.required_text("Resources.Id", raw.id),
-            tags: reader.pairs("Resources.Tags", raw.tags),
-        })
-        .collect()
 }
 
 fn vulnerabilities(reader: &mut Reader, list: List<RawVulnerability<'_>>) -> Vec<String> {

@@ -83,13 +83,15 @@ wire! {
     }
 }
 wire! { RawCompliance<'a> { status, security_control_id } }
+wire! { RawAccessKey<'a> { principal_name, principal_type, user_name } }
+wire! { RawDetails<'a> { aws_iam_access_key: Nested<RawAccessKey<'a>> } }
 wire! { RawNetwork<'a> { open_port_range: Nested<RawPortRange<'a>>, protocol } }
 wire! { RawPathComponent<'a> { component_id } }
 wire! { RawPortRange<'a> { begin, end } }
 wire! { RawProviderFields<'a> { severity: Nested<RawSeverity<'a>>, types } }
 wire! { RawRecommendation<'a> { text, url } }
 wire! { RawRemediation<'a> { recommendation: Nested<RawRecommendation<'a>> } }
-wire! { RawResource<'a> { r#type, id, tags } }
+wire! { RawResource<'a> { r#type, id, tags, details: Nested<RawDetails<'a>> } }
 wire! { RawSeverity<'a> { label, normalized } }
 wire! { RawVulnerability<'a> { id } }
 wire! { RawWorkflow<'a> { status } }

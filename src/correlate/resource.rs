@@ -1,6 +1,6 @@
 //! Canonical resources: one text for one thing, whichever way a product writes it.
 
-use crate::domain::{Finding, Region, Resource};
+use crate::domain::{Finding, Region, Resource, finding::Principal};
 
 /// Services whose resources belong to no Region (service authorization reference: their ARNs leave
 /// the Region empty). S3 is not among them: a bucket's ARN names no Region, but the bucket has one.
@@ -96,21 +96,29 @@ pub(super) fn primary(finding: &Finding, control: Option<&str>) -> Canonical {
         .resources
         .iter()
         .filter(|resource| !resource.id.trim().is_empty())
-        .map(|resource| canonical(resource, finding))
-        .min_by(|a, b| {
-            let rank = |resource: &Canonical| {
-                let surroundings = SURROUNDINGS.contains(&resource.kind.as_str());
-                (!is_of_service(&resource.kind, service), surroundings)
-            };
-            rank(a)
-                .cmp(&rank(b))
+        .map(|resource| {
+            let kind = resource.kind.as_str();
+            let rank = (!is_of_service(kind, service), SURROUNDINGS.contains(&kind));
+            (rank, canonical(resource, finding))
+        })
+        .min_by(|(a_rank, a), (b_rank, b)| {
+            a_rank
+                .cmp(b_rank)
                 .then_with(|| a.id.cmp(&b.id))
                 .then_with(|| a.kind.cmp(&b.kind))
         })
-        .unwrap_or_else(|| Canonical {
-            region: Some(finding.key.region.clone()),
-            ..Canonical::account(finding.key.account.as_str())
-        })
+        .map_or_else(
+            || of_account(finding.key.account.as_str(), finding),
+            |(_, resource)| resource,
+        )
+}
+
+/// The account, in the Region of a finding that is about it.
+fn of_account(account: &str, finding: &Finding) -> Canonical {
+    Canonical {
+        region: Some(finding.key.region.clone()),
+        ..Canonical::account(account)
+    }
 }
 
 /// Whether a kind is one of a service's: `AwsEc2SecurityGroup` is of `EC2`.
@@ -127,7 +135,7 @@ pub(super) fn named(kind: &str, id: &str, finding: &Finding) -> Canonical {
     let resource = Resource {
         kind: kind.to_owned(),
         id: id.to_owned(),
-        tags: Vec::new(),
+        ..Resource::default()
     };
     canonical(&resource, finding)
 }
@@ -136,10 +144,10 @@ pub(super) fn named(kind: &str, id: &str, finding: &Finding) -> Canonical {
 pub(super) fn canonical(resource: &Resource, finding: &Finding) -> Canonical {
     let id = resource.id.trim();
     if let Some(account) = account_in(id, &resource.kind) {
-        return Canonical {
-            region: Some(finding.key.region.clone()),
-            ..Canonical::account(account)
-        };
+        return of_account(account, finding);
+    }
+    if let Some(principal) = &resource.principal {
+        return identity(principal, finding);
     }
     let text = arn_of_bare(id, &resource.kind, finding);
     let text = text.as_deref().unwrap_or(id);
@@ -157,6 +165,27 @@ pub(super) fn canonical(resource: &Resource, finding: &Finding) -> Canonical {
         kind: resource.kind.clone(),
         id,
         region,
+    }
+}
+
+/// The identity that an access key acts for. Keys come and go, temporary ones by the hour; who misuses
+/// them, or whom they were stolen from, stays.
+fn identity(principal: &Principal, finding: &Finding) -> Canonical {
+    let key = &finding.key;
+    let (kind, path, name) = match principal {
+        Principal::Root => {
+            return Canonical {
+                region: None,
+                ..of_account(key.account.as_str(), finding)
+            };
+        }
+        Principal::User(name) => ("AwsIamUser", "user", name),
+        Principal::Role(name) => ("AwsIamRole", "role", name),
+    };
+    Canonical {
+        kind: kind.to_owned(),
+        id: format!("arn:{}:iam::{}:{path}/{name}", key.partition, key.account),
+        region: None,
     }
 }
 

@@ -120,6 +120,19 @@ pub struct Resource {
     pub id: String,
     /// Its tags, as `(key, value)`, sorted by key.
     pub tags: Vec<(String, String)>,
+    /// Whom it acts for, where it is an access key and the finding says so.
+    pub principal: Option<Principal>,
+}
+
+/// An identity that an access key acts for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Principal {
+    /// The account's root user.
+    Root,
+    /// A user, by its name without its path.
+    User(String),
+    /// A role, by its name without its path.
+    Role(String),
 }
 
 /// What the provider advises.

@@ -13,7 +13,7 @@ fn finding(resources: &[(&str, &str)]) -> Finding {
     let resource = |&(kind, id): &(&str, &str)| Resource {
         kind: kind.to_owned(),
         id: id.to_owned(),
-        tags: Vec::new(),
+        ..Resource::default()
     };
     Finding {
         key: FindingKey {

@@ -1,6 +1,7 @@
 //! One problem, whichever product reports it.
 
 use super::*;
+use crate::domain::finding::Principal;
 
 fn told(topic: Topic, resources: &[(&str, &str)]) -> Finding {
     Finding {
@@ -127,6 +128,49 @@ fn the_package_does_not_belong_to_the_problem() {
     other.title = "liblog4j2-java is vulnerable".to_owned();
     other.generator_id = "plugin/156002".to_owned();
     assert_eq!(identify(&one), identify(&other));
+}
+
+#[test]
+fn a_threat_under_many_keys_of_one_identity_is_one_issue() {
+    let under = |key: &str, region: &str, principal| {
+        let key = format!("AWS::IAM::AccessKey:{key}");
+        let topic = Topic::Threat("InitialAccess:IAMUser/AnomalousBehavior".to_owned());
+        let mut finding = told(topic, &[("AwsIamAccessKey", &key)]);
+        finding.key.region = region.into();
+        finding.resources[0].principal = principal;
+        identify(&finding)
+    };
+    let role = || Some(Principal::Role("app".to_owned()));
+    let issue = under("ASIA1", "eu-west-1", role());
+    assert_eq!(issue, under("ASIA2", "us-east-1", role()));
+    assert_eq!(issue.resource, "arn:aws:iam::111122223333:role/app");
+    assert_eq!(issue.resource_kind, "AwsIamRole");
+    let user = under(
+        "AKIA1",
+        "eu-west-1",
+        Some(Principal::User("app".to_owned())),
+    );
+    assert_eq!(user.resource, "arn:aws:iam::111122223333:user/app");
+    let root = under("AKIA1", "eu-west-1", Some(Principal::Root));
+    assert_eq!(root.resource, "AWS::::Account:111122223333");
+    assert_eq!(root.region, None);
+    assert_ne!(
+        under("ASIA1", "eu-west-1", None),
+        under("ASIA2", "eu-west-1", None)
+    );
+}
+
+#[test]
+fn who_holds_the_key_does_not_hide_the_bucket() {
+    let mut finding = told(
+        Topic::Threat("Exfiltration:S3/MaliciousIPCaller".to_owned()),
+        &[
+            ("AwsIamAccessKey", "AWS::IAM::AccessKey:ASIA1"),
+            ("AwsS3Bucket", "arn:aws:s3:::a-bucket"),
+        ],
+    );
+    finding.resources[0].principal = Some(Principal::Role("app".to_owned()));
+    assert_eq!(identify(&finding).resource, "arn:aws:s3:::a-bucket");
 }
 
 #[test]
