@@ -14,10 +14,12 @@ mod output;
 mod plan;
 mod progress;
 mod run;
+mod silences;
 mod simulate;
 mod stop;
 mod stored;
 mod sync;
+mod words;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -80,6 +82,8 @@ enum Command {
     Findings(findings::FindingsArgs),
     /// Incidents, and who was told of them.
     Incidents(incidents::IncidentsArgs),
+    /// What nobody is to be told of for a while.
+    Silences(silences::SilencesArgs),
     /// How well every account and Region can be read.
     Coverage(coverage::CoverageArgs),
     /// The whole product against a simulated organization; nothing to set up.
@@ -146,6 +150,7 @@ async fn dispatch(command: Command) -> anyhow::Result<Exit> {
         Command::Sync(args) => sync::run(&args).await,
         Command::Findings(args) => findings::run(&args).await,
         Command::Incidents(args) => incidents::run(&args).await,
+        Command::Silences(args) => silences::run(&args).await,
         Command::Coverage(args) => coverage::run(&args).await,
         Command::Demo(args) => Box::pin(demo::run(&args)).await,
         Command::Simulate(args) => simulate::run(&args).await,

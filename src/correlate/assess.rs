@@ -5,18 +5,22 @@ use crate::domain::{
     decision::{Assessment, Evidence, TouchedIssue},
 };
 
+use super::silence::{Hush, silenced_until};
+
 /// Weighs what the findings of an issue say. The order of the evidence decides nothing.
 ///
 /// A finding is only forgotten long after it was gone, so an issue without any is one whose findings
 /// now report another, or have been gone for long: it is resolved.
-pub(super) fn assess(touched: &TouchedIssue) -> Assessment {
+pub(super) fn assess(touched: &TouchedIssue, hushes: &[Hush]) -> Assessment {
     let worst = worst(&touched.evidence);
+    let severity = worst.map_or(Severity::Informational, |evidence| evidence.severity);
     let since = touched.evidence.iter().map(|evidence| evidence.since).min();
     Assessment {
         id: touched.id,
         identity: touched.identity.clone(),
         status: status(touched),
-        severity: worst.map_or(Severity::Informational, |evidence| evidence.severity),
+        severity,
+        silenced_until: silenced_until(hushes, &touched.identity, severity),
         title: worst.map_or_else(
             || touched.identity.problem.as_str().into(),
             |e| e.title.clone(),
@@ -113,7 +117,7 @@ mod tests {
                 .iter()
                 .map(|s| says(*s, Severity::Low, "t", 0))
                 .collect();
-            let now = assess(&touched(before, evidence));
+            let now = assess(&touched(before, evidence), &[]);
             assert_eq!(now.status, expected, "{before:?} {standings:?}");
         }
     }
@@ -128,7 +132,7 @@ mod tests {
         ];
         for _ in 0..evidence.len() {
             evidence.rotate_left(1);
-            let now = assess(&touched(None, evidence.clone()));
+            let now = assess(&touched(None, evidence.clone()), &[]);
             assert_eq!(now.severity, Severity::High);
             assert_eq!(&*now.title, "a");
             assert_eq!(now.since.as_second(), 5);
@@ -141,7 +145,7 @@ mod tests {
             says(Standing::Resolved, Severity::Informational, "passed", 5),
             says(Standing::Archived, Severity::High, "archived", 5),
         ];
-        let now = assess(&touched(Some(IssueStatus::Open), evidence));
+        let now = assess(&touched(Some(IssueStatus::Open), evidence), &[]);
         assert_eq!((now.severity, &*now.title), (Severity::High, "archived"));
     }
 }

@@ -133,6 +133,7 @@ fn member(issue: &Assessment) -> Member {
         status: issue.status,
         severity: issue.severity,
         title: issue.title.clone(),
+        silenced_until: issue.silenced_until,
         history: issue.history,
     }
 }
@@ -178,7 +179,7 @@ fn conclude(draft: Draft<'_>, now: Timestamp) -> Option<IncidentDecision> {
         Some(_) => lifecycle(draft.route).follow(&draft.incident, &mut incident, now),
         None => Vec::new(),
     };
-    let owed = owed(&incident, &draft);
+    let owed = owed(&incident, &draft, now);
     incident.told |= !owed.is_empty();
     let now_in: BTreeSet<i64> = draft.members.keys().copied().collect();
     let joined: Vec<i64> = now_in.difference(&draft.before).copied().collect();
@@ -247,14 +248,15 @@ fn title(worst: &Member, problems: usize) -> String {
 }
 
 /// Who must hear of the incident now: every sink of its route, once, as soon as one of its open
-/// issues is news. Until then an incident of nothing but history stays silent, if its route says
-/// so.
-fn owed(incident: &Incident, draft: &Draft<'_>) -> Vec<(String, Occasion)> {
+/// issues is news that no silence is over. Until then an incident of nothing but history stays
+/// silent, if its route says so.
+fn owed(incident: &Incident, draft: &Draft<'_>, now: Timestamp) -> Vec<(String, Occasion)> {
     let Some(route) = draft.route.filter(|_| !incident.told) else {
         return Vec::new();
     };
     let is_news = |member: &Member| {
         member.status == IssueStatus::Open
+            && member.silenced_until.is_none_or(|until| until <= now)
             && (!member.history || route.first_sync == FirstSync::Notify)
     };
     if !draft.members.values().any(is_news) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::{AccountId, Region, Severity, decision::Assessment};
+use crate::domain::{AccountId, IssueIdentity, Region, Severity};
 
 /// The word for resources that are in no Region, where Regions are listed.
 pub(super) const GLOBAL: &str = "global";
@@ -44,10 +44,9 @@ pub(super) struct Matcher {
 }
 
 impl Matcher {
-    pub(super) fn selects(&self, issue: &Assessment) -> bool {
-        let identity = &issue.identity;
+    pub(super) fn selects(&self, identity: &IssueIdentity, severity: Severity) -> bool {
         let region = identity.region.as_ref().map_or(GLOBAL, Region::as_str);
-        self.severities.contains(&issue.severity)
+        self.severities.contains(&severity)
             && (self.accounts.is_empty() || self.accounts.contains(&identity.account))
             && allows(&self.regions, region)
             && allows(&self.resources, &identity.resource_kind)

@@ -15,8 +15,10 @@ mod resource;
 mod route;
 mod rulebook;
 mod settings;
+mod silence;
 
 pub use key::identify;
 pub use route::{FirstSync, Route};
 pub use rulebook::Rulebook;
 pub use settings::{MatchSettings, RouteSettings, SeveritySettings};
+pub use silence::Hush;

@@ -50,7 +50,7 @@ impl Route {
 
     /// Whether an issue is this route's business.
     pub(super) fn selects(&self, issue: &Assessment) -> bool {
-        self.matcher.selects(issue)
+        self.matcher.selects(&issue.identity, issue.severity)
     }
 
     /// The fingerprint of the group that an issue belongs to on this route.

@@ -5,7 +5,7 @@ use crate::domain::{
     decision::{Assessment, Decision, Known, TouchedIssue},
 };
 
-use super::{Route, assess, decide};
+use super::{Hush, Route, assess, decide};
 
 /// The routes of a configuration. Names of routes must differ: incidents belong to a route by its
 /// name.
@@ -34,11 +34,11 @@ impl Rulebook {
         &self.routes
     }
 
-    /// What a touched issue's findings add up to. The same for every rulebook today; asked here
+    /// What a touched issue's findings add up to, and whether people want to hear of it. The same for every rulebook today; asked here
     /// because correlation rules, which raise a severity, are the operator's to switch.
     #[must_use]
-    pub fn assess(&self, touched: &TouchedIssue) -> Assessment {
-        assess::assess(touched)
+    pub fn assess(&self, touched: &TouchedIssue, hushes: &[Hush]) -> Assessment {
+        assess::assess(touched, hushes)
     }
 
     /// The groups that an issue would join: one for each route that selects it.

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, ops::RangeInclusive, time::Duration};
 
 use jiff::SignedDuration;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     AccountId, Region, Severity,
@@ -75,7 +75,7 @@ pub struct RouteSettings {
 }
 
 /// Which issues a route selects: those that every given key allows.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct MatchSettings {
     /// `>=HIGH`, which is the default, one label, or a list of labels.
@@ -91,13 +91,21 @@ pub struct MatchSettings {
 }
 
 /// The ways to write severities.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(untagged)]
 pub enum SeveritySettings {
     /// `>=HIGH`, or one label.
     One(String),
     /// Labels.
     Many(Vec<String>),
+}
+
+impl MatchSettings {
+    /// Whether no key is given.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 impl RouteSettings {
@@ -214,7 +222,7 @@ fn first_sync(word: Option<&str>, problems: &mut Vec<Problem>) -> FirstSync {
     FirstSync::Silent
 }
 
-fn matcher(settings: &MatchSettings, problems: &mut Vec<Problem>) -> Matcher {
+pub(super) fn matcher(settings: &MatchSettings, problems: &mut Vec<Problem>) -> Matcher {
     let is_account = |id: &str| AccountId::from(id).is_well_formed();
     let is_region = |name: &str| Region::from(name.trim_end_matches('*')).is_well_formed();
     check_list("match.accounts", &settings.accounts, problems, |id| {

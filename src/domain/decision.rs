@@ -52,6 +52,8 @@ pub struct Assessment {
     pub title: Arc<str>,
     /// Since when a finding reports it.
     pub since: Timestamp,
+    /// Until when nobody is to be told of it; `None` where no silence is over it.
+    pub silenced_until: Option<Timestamp>,
     /// Whether it was there before hubwatch came.
     pub history: bool,
 }
@@ -65,6 +67,8 @@ pub struct Member {
     pub severity: Severity,
     /// One line for people.
     pub title: Arc<str>,
+    /// Until when nobody is to be told of it; `None` where no silence is over it.
+    pub silenced_until: Option<Timestamp>,
     /// Whether it was there before hubwatch came.
     pub history: bool,
 }

@@ -61,18 +61,22 @@ impl Poller {
     /// in sight.
     pub(super) async fn look_for_suspects(&self, vantage: &Vantage) -> Result<(), PollError> {
         let suspects = self.store.suspects(vantage, MAX_BY_ID).await?;
-        let mut absent = Vec::new();
-        for some in suspects.chunks(Question::MAX_IDS) {
-            absent.extend(self.ask_by_id(vantage, some, ClockKind::Reconcile).await?);
-        }
         if suspects.is_empty() {
             return Ok(());
         }
-        // Asked after the findings were: a member that left in between takes them along.
-        let scopes = absent.iter().map(|absent| absent.scope.clone());
-        let in_sight = still_in_sight(&self.aws, vantage, scopes).await;
-        absent.retain(|absent| in_sight.contains(&absent.scope));
         let asked = suspects.iter().map(|suspect| suspect.number).collect();
+        let mut absent = self.absent(vantage, &suspects).await?;
+        if vantage.is_wide() {
+            // Asked after the findings were: a member that left in between takes them along. And
+            // before they are asked for once more: one that came back in between brings them again.
+            let scopes = absent.iter().map(|absent| absent.scope.clone());
+            let in_sight = still_in_sight(&self.aws, vantage, scopes).await;
+            absent.retain(|absent| in_sight.contains(&absent.scope));
+            let missed: BTreeSet<i64> = absent.iter().map(|absent| absent.number).collect();
+            let mut again = suspects;
+            again.retain(|suspect| missed.contains(&suspect.number));
+            absent = self.absent(vantage, &again).await?;
+        }
         let absent = absent.into_iter().map(|absent| absent.number).collect();
         let gone = self
             .store
@@ -82,6 +86,19 @@ impl Poller {
             info!(scope = %vantage, gone, "findings are no longer there");
         }
         Ok(())
+    }
+
+    /// Those of some suspects that AWS does not have. The others are recorded.
+    async fn absent(
+        &self,
+        vantage: &Vantage,
+        suspects: &[KnownFinding],
+    ) -> Result<Vec<Absent>, PollError> {
+        let mut absent = Vec::new();
+        for some in suspects.chunks(Question::MAX_IDS) {
+            absent.extend(self.ask_by_id(vantage, some, ClockKind::Reconcile).await?);
+        }
+        Ok(absent)
     }
 
     /// Asks for known findings by id, records what comes, and returns the others.

@@ -16,10 +16,11 @@ use std::fmt::Debug;
 use async_trait::async_trait;
 
 use crate::{
-    correlate::Rulebook,
+    correlate::{MatchSettings, Rulebook},
     domain::{
         Acknowledgement, BegunWindow, Coverage, CoverageState, FindingKey, IncidentId,
-        IncidentState, IncidentTurn, Partition, Scope, SyncProgress, Timestamp, Vantage, Window,
+        IncidentState, IncidentTurn, Partition, Scope, Silence, SyncProgress, Timestamp, Vantage,
+        Window,
         delivery::{Delivery, Settlement},
     },
 };
@@ -96,6 +97,19 @@ pub enum Acknowledging {
     Over(IncidentState),
     /// There is no such incident.
     Unknown,
+}
+
+/// A silence that somebody asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewSilence {
+    /// Which issues; at least one key is given.
+    pub matching: MatchSettings,
+    /// Who asks.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+    /// Until when.
+    pub ends_at: Timestamp,
 }
 
 /// Verbs of the store. Each is one transaction, and what it promises holds after a crash.
@@ -252,6 +266,16 @@ pub trait Store: Send + Sync + Debug {
         incident: IncidentId,
         word: Acknowledgement,
     ) -> Result<Acknowledging, StoreError>;
+
+    /// Adds a silence that begins now, and returns its number. Issues that it is over are decided
+    /// again. At most 500 may be in force.
+    async fn add_silence(&self, new: NewSilence, now: Timestamp) -> Result<i64, StoreError>;
+
+    /// Ends a silence, so that what is still a problem is told. Returns whether it was in force.
+    async fn expire_silence(&self, id: i64, now: Timestamp) -> Result<bool, StoreError>;
+
+    /// Silences in force and those that ended in the last 90 days, those that end last first.
+    async fn silences(&self) -> Result<Vec<Silence>, StoreError>;
 
     /// Findings that a filter selects, worst first, newest first among equals.
     async fn findings(&self, filter: FindingFilter) -> Result<Vec<StoredFinding>, StoreError>;

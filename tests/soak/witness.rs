@@ -14,14 +14,14 @@ use hubwatch::{
     correlate::Rulebook,
     domain::{
         Acknowledgement, Coverage, CoverageState, FindingKey, IncidentId, IncidentTurn, Partition,
-        Scope, SyncProgress, Timestamp, Vantage, Window,
+        Scope, Silence, SyncProgress, Timestamp, Vantage, Window,
         delivery::{Delivery, Settlement},
     },
     store::{
         Acknowledging, CensusEntry, Decided, Detail, FindingFilter, Gap, GapTotals, IncidentBrief,
-        IncidentFilter, KnownFinding, Measures, PageOutcome, PageRecord, Reached, RejectedFinding,
-        Retention, ScopeProgress, Store, StoreError, StoredFinding, StoredIncident, Tallies,
-        Tidied, Touched,
+        IncidentFilter, KnownFinding, Measures, NewSilence, PageOutcome, PageRecord, Reached,
+        RejectedFinding, Retention, ScopeProgress, Store, StoreError, StoredFinding,
+        StoredIncident, Tallies, Tidied, Touched,
     },
 };
 
@@ -368,6 +368,18 @@ impl Store for Watched {
         word: Acknowledgement,
     ) -> Result<Acknowledging, StoreError> {
         hand_on!(self.unacknowledge(incident, word))
+    }
+
+    async fn add_silence(&self, new: NewSilence, now: Timestamp) -> Result<i64, StoreError> {
+        hand_on!(self.add_silence(new, now))
+    }
+
+    async fn expire_silence(&self, id: i64, now: Timestamp) -> Result<bool, StoreError> {
+        hand_on!(self.expire_silence(id, now))
+    }
+
+    async fn silences(&self) -> Result<Vec<Silence>, StoreError> {
+        hand_on!(self.silences())
     }
 
     async fn tidy(&self, retention: Retention, now: Timestamp) -> Result<Tidied, StoreError> {

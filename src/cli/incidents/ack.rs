@@ -8,11 +8,7 @@ use crate::{
     store::Acknowledging,
 };
 
-use super::super::{Exit, output, stored::StoreArgs};
-
-/// How long a name and a note may be, in characters: both are shown on one line.
-const BY_MAX: usize = 64;
-const NOTE_MAX: usize = 500;
+use super::super::{Exit, output, stored::StoreArgs, words};
 
 pub(super) const EXAMPLES: &str = "Examples:\n  hubwatch incidents ack 12 --by jane --note \"closing the port today\" --config hubwatch.toml\n  \
      hubwatch incidents ack 12 --by jane --undo --config hubwatch.toml\n\n\
@@ -23,33 +19,16 @@ pub(super) struct AckArgs {
     /// The incident's number, as `hubwatch incidents list` shows it.
     id: i64,
     /// Who takes it on.
-    #[arg(long, value_name = "NAME", value_parser = by)]
+    #[arg(long, value_name = "NAME", value_parser = words::name)]
     by: String,
     /// What to say about it.
-    #[arg(long, value_name = "TEXT", value_parser = note)]
+    #[arg(long, value_name = "TEXT", value_parser = words::note)]
     note: Option<String>,
     /// Let go of it instead.
     #[arg(long)]
     undo: bool,
     #[command(flatten)]
     store: StoreArgs,
-}
-
-fn by(text: &str) -> Result<String, String> {
-    within(text, BY_MAX)
-}
-
-fn note(text: &str) -> Result<String, String> {
-    within(text, NOTE_MAX)
-}
-
-fn within(text: &str, most: usize) -> Result<String, String> {
-    let text = text.trim();
-    match text.chars().count() {
-        0 => Err("it is empty".to_owned()),
-        length if length > most => Err(format!("it is longer than {most} characters")),
-        _ => Ok(text.to_owned()),
-    }
 }
 
 pub(super) async fn run(args: &AckArgs) -> anyhow::Result<Exit> {

@@ -40,6 +40,7 @@ fn issue(id: i64) -> Assessment {
         severity: Severity::High,
         title: format!("problem {id}").into(),
         since: NOW,
+        silenced_until: None,
         history: false,
     }
 }
@@ -289,6 +290,27 @@ fn an_incident_that_becomes_worse_or_better_says_so_while_it_is_not_over() {
     let expected = [Turn::Raised, Turn::Lowered, Turn::Resolved, Turn::Flapped];
     assert_eq!(shelf.turns, expected);
     assert_eq!(shelf.only().0.state, IncidentState::Acknowledged);
+}
+
+#[test]
+fn what_a_silence_is_over_is_told_once_it_ends_and_what_joins_it_at_once() {
+    let (rulebook, mut shelf) = (silent(), Shelf::default());
+    let until = NOW + minutes(60);
+    let silenced = |id, until| Assessment {
+        silenced_until: until,
+        ..issue(id)
+    };
+    shelf.decide(&rulebook, &[silenced(1, Some(until))]);
+    assert!(shelf.owed.is_empty() && !shelf.only().0.told);
+    shelf.now = until;
+    shelf.decide(&rulebook, &[silenced(1, None)]);
+    assert_eq!(shelf.owed.len(), 2);
+    assert!(shelf.only().0.told);
+
+    let mut shelf = Shelf::default();
+    shelf.decide(&rulebook, &[silenced(1, Some(until))]);
+    shelf.decide(&rulebook, &[issue(2)]);
+    assert_eq!(shelf.owed.len(), 2);
 }
 
 #[test]

@@ -18,7 +18,7 @@ use super::{
     super::{Decided, StoreError, Touched},
     Memory, deliveries, issues,
     resources::Resource,
-    rows, tallies,
+    rows, silences, tallies,
     texts::TextIds,
     turns,
 };
@@ -51,6 +51,7 @@ pub(super) fn decide(
     limit: u32,
     now: Timestamp,
 ) -> Result<Decided, StoreError> {
+    silences::touch_ended(tx, now, limit)?;
     let step = Step { tx, touched, limit };
     let issues = step.issues(&mut memory.texts)?;
     let mut decided = Decided {
@@ -60,11 +61,12 @@ pub(super) fn decide(
     if issues.is_empty() {
         return Ok(decided);
     }
+    let hushes = silences::in_force(tx, now)?;
     let mut groups = step.groups_of_members()?;
     let mut known = Known::default();
     let mut statuses = BTreeMap::<IssueStatus, i64>::new();
     for issue in &issues {
-        let assessment = rulebook.assess(issue);
+        let assessment = rulebook.assess(issue, &hushes);
         write_assessment(tx, &mut memory.texts, &assessment)?;
         if issue.status != Some(assessment.status) {
             if let Some(status) = issue.status {
@@ -204,7 +206,8 @@ fn write_assessment(
 ) -> Result<(), StoreError> {
     let title = texts.id(tx, &assessment.title)?;
     tx.prepare_cached(
-        "UPDATE issues SET title = ?2, severity = ?3, status = ?4, since = ?5, history = ?6
+        "UPDATE issues SET title = ?2, severity = ?3, status = ?4, since = ?5, history = ?6,
+                           silenced = ?7
          WHERE id = ?1",
     )?
     .execute(params![
@@ -214,6 +217,7 @@ fn write_assessment(
         assessment.status.code(),
         rows::micros(assessment.since),
         assessment.history,
+        assessment.silenced_until.map(rows::micros),
     ])?;
     Ok(())
 }
@@ -249,7 +253,7 @@ fn members(
     incident: IncidentId,
 ) -> Result<BTreeMap<i64, Member>, StoreError> {
     let mut statement = tx.prepare_cached(
-        "SELECT id, status, severity, title, history
+        "SELECT id, status, severity, title, history, silenced
          FROM incident_issues JOIN issues ON id = issue
          WHERE incident = ?1",
     )?;
@@ -263,6 +267,7 @@ fn members(
                 severity: rows::severity(row.get(2)?)?,
                 title: texts.text(tx, row.get(3)?)?,
                 history: row.get(4)?,
+                silenced_until: row.get::<_, Option<i64>>(5)?.map(rows::time).transpose()?,
             },
         );
     }

@@ -13,6 +13,7 @@ mod record;
 mod resources;
 mod rows;
 mod scopes;
+mod silences;
 mod sweep;
 mod tallies;
 mod texts;
@@ -30,10 +31,10 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::Mutex;
 
 use crate::{
-    correlate::Rulebook,
+    correlate::{Hush, Rulebook},
     domain::{
         Acknowledgement, Coverage, CoverageState, FindingKey, IncidentId, IncidentTurn, Partition,
-        Scope, SyncProgress, Timestamp, Vantage, Window,
+        Scope, Silence, SyncProgress, Timestamp, Vantage, Window,
         delivery::{Delivery, Settlement},
     },
 };
@@ -44,7 +45,7 @@ use self::{
 };
 use super::{
     Access, Acknowledging, CensusEntry, Decided, Detail, FindingFilter, Gap, GapTotals,
-    IncidentBrief, IncidentFilter, KnownFinding, Measures, PageOutcome, PageRecord,
+    IncidentBrief, IncidentFilter, KnownFinding, Measures, NewSilence, PageOutcome, PageRecord,
     RejectedFinding, Retention, ScopeProgress, Store, StoreError, StoredFinding, StoredIncident,
     Tallies, Tidied, Touched,
 };
@@ -388,6 +389,27 @@ impl Store for Sqlite {
     ) -> Result<Acknowledging, StoreError> {
         self.amend(move |tx| turns::unacknowledge(tx, incident, &word))
             .await
+    }
+
+    async fn add_silence(&self, new: NewSilence, now: Timestamp) -> Result<i64, StoreError> {
+        let hush = Hush::new(new.matching.clone(), new.ends_at).map_err(|problems| {
+            let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            StoreError::corrupt(problems.join("; "))
+        })?;
+        let id = self.amend(move |tx| silences::add(tx, &new, now)).await?;
+        // From here on deciding knows of it, so what is found now and what comes are all of it. The
+        // search reads every open issue, and keeps nobody from writing.
+        let covered = self.look(move |tx| silences::covered(tx, &hush)).await?;
+        self.amend(move |tx| silences::touch(tx, &covered)).await?;
+        Ok(id)
+    }
+
+    async fn expire_silence(&self, id: i64, now: Timestamp) -> Result<bool, StoreError> {
+        self.amend(move |tx| silences::expire(tx, id, now)).await
+    }
+
+    async fn silences(&self) -> Result<Vec<Silence>, StoreError> {
+        self.look(silences::all).await
     }
 
     async fn findings(&self, filter: FindingFilter) -> Result<Vec<StoredFinding>, StoreError> {

@@ -10,6 +10,7 @@ mod delivering;
 mod opening;
 mod recording;
 mod seeing;
+mod silencing;
 mod stalls;
 mod tidying;
 

@@ -213,8 +213,21 @@ CREATE TABLE issues (
     -- As decided; empty until the first decision.
     status   INTEGER,
     history  INTEGER,
+    silenced INTEGER,           -- until when nobody is told of it
     UNIQUE (resource, problem)
 ) STRICT;
+CREATE INDEX issues_silenced ON issues (silenced) WHERE silenced IS NOT NULL;
+
+-- What people do not want to hear of for a while.
+CREATE TABLE silences (
+    id        INTEGER PRIMARY KEY,
+    matching  TEXT    NOT NULL,  -- which issues, as a route's `match` in JSON
+    by        TEXT    NOT NULL,
+    reason    TEXT    NOT NULL,
+    starts_at INTEGER NOT NULL,
+    ends_at   INTEGER NOT NULL
+) STRICT;
+CREATE INDEX silences_by_end ON silences (ends_at);
 -- How many decided issues there are of each status, kept with every decision.
 CREATE TABLE issue_tallies (
     status INTEGER PRIMARY KEY,
