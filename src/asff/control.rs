@@ -16,7 +16,8 @@ const SECURITY_HUB: &str = ":product/aws/securityhub";
 /// - Before, `ProductFields.ControlId`: `EC2.19` or `PCI.EC2.5`, unique without its standard.
 /// - CIS numbers its rules `4.1`, in `RuleId` (1.2.0) or `ControlId` (1.4.0). They mean nothing
 ///   without their standard, so it is put before them: `cis-aws-foundations-benchmark/v/1.2.0/4.1`.
-/// - When all of them were left out, Security Hub's generator still names it.
+/// - When all of them were left out, Security Hub's generator still names it, or else
+///   `ProductFields.StandardsControlArn`.
 pub(super) fn control(
     reader: &mut Reader,
     security_control_id: Field<'_>,
@@ -42,7 +43,11 @@ pub(super) fn control(
     if !product_arn.ends_with(SECURITY_HUB) {
         return None;
     }
-    from_generator(generator_id)
+    from_generator(generator_id).or_else(|| {
+        let field = fields.standards_control_arn;
+        let arn = reader.text("ProductFields StandardsControlArn", field)?;
+        from_generator(arn.split_once(":control/")?.1)
+    })
 }
 
 /// A number of a standard's own list, such as `4.1`; a control's id starts with its service.
@@ -164,6 +169,23 @@ mod tests {
                 "{}",
                 "aws-foundational-security-best-practices/v/1.0.0/S3.8",
                 "S3.8",
+            ),
+            ("{}", "nist-800-53/v/5.0.0/EC2.13", "EC2.13"),
+            ("{}", "pci-dss/v/4.0.1/EC2.13", "EC2.13"),
+            (
+                r#"{"StandardsControlArn":"arn:aws:securityhub:eu-west-1:111122223333:control/nist-800-53/v/5.0.0/EC2.13"}"#,
+                "",
+                "EC2.13",
+            ),
+            (
+                r#"{"StandardsControlArn":"arn:aws:securityhub:eu-west-1:111122223333:control/cis-aws-foundations-benchmark/v/1.2.0/4.1"}"#,
+                "",
+                cis,
+            ),
+            (
+                r#"{"ControlId":"5.1.1","StandardsArn":"arn:aws:securityhub:::standards/cis-aws-foundations-benchmark/v/5.0.0"}"#,
+                "",
+                "cis-aws-foundations-benchmark/v/5.0.0/5.1.1",
             ),
             (r#"{"RuleId":"4.1"}"#, "no standard anywhere", "4.1"),
         ];

@@ -10,11 +10,13 @@ mod normalise;
 mod page;
 mod raw;
 mod rejection;
+mod resource;
 mod salvage;
 mod severity;
 mod stamps;
 #[cfg(test)]
 mod tests;
+mod topic;
 
 pub use normalise::{Reading, read};
 pub use page::{Malformed, Page, split_page};

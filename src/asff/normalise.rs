@@ -1,8 +1,7 @@
 //! A raw finding into ours, or into the reason why not.
 
 use crate::domain::{
-    AccountId, Digest, Finding, FindingKey, Partition, Region, Remediation, Resource, Scope,
-    Timestamp,
+    AccountId, Digest, Finding, FindingKey, Partition, Region, Remediation, Scope, Timestamp,
     finding::{Compliance, RecordState, Workflow},
 };
 
@@ -10,12 +9,14 @@ use super::{
     control::control,
     field::{Reader, instant, quoted, text},
     raw::{
-        Field, List, Nested, Object, RawFinding, RawProductFields, RawRemediation, RawResource,
+        Field, List, Nested, Object, RawFinding, RawProductFields, RawRemediation,
         RawVulnerability, RawWorkflow,
     },
     rejection::{RejectReason, Rejection},
+    resource::resources,
     severity::severity,
     stamps::{self, Stamps},
+    topic::{Hints, owner, topic},
 };
 
 /// A raw finding, read.
@@ -65,7 +66,17 @@ fn finding(
 ) -> Result<Finding, Rejection> {
     let key = key(reader, &raw, vantage, partition)?;
     let updated_at = updated_at(reader, raw.updated_at)?;
+    let provider_types = raw.provider_types();
     let product_fields = reader.object("ProductFields", raw.product_fields);
+    let types = reader.texts("Types", raw.types);
+    let hints = Hints {
+        product_arn: &key.product_arn,
+        types: &types,
+        provider_types,
+        fields: &product_fields,
+    };
+    let topic = topic(reader, &hints, raw.network, raw.network_path);
+    let owner = owner(reader, &hints);
     let (severity, severity_source) = severity(
         reader,
         raw.severity,
@@ -86,7 +97,7 @@ fn finding(
         description: reader.required_text("Description", raw.description),
         generator_id,
         product: product(reader, raw.product_name, &product_fields, &key.product_arn),
-        types: reader.texts("Types", raw.types),
+        types,
         severity,
         severity_source,
         compliance: reader
@@ -102,6 +113,8 @@ fn finding(
         resources: resources(reader, raw.resources),
         control,
         vulnerabilities: vulnerabilities(reader, raw.vulnerabilities),
+        topic,
+        owner,
         remediation: remediation(reader, raw.remediation),
         account_name: reader
             .text("AwsAccountName", raw.aws_account_name)
@@ -234,21 +247,6 @@ fn workflow(reader: &mut Reader, today: Nested<RawWorkflow<'_>>, retired: Field<
         "ASSIGNED" | "IN_PROGRESS" | "DEFERRED" => Workflow::Notified,
         other => Workflow::from(other),
     }
-}
-
-fn resources(reader: &mut Reader, list: List<RawResource<'_>>) -> Vec<Resource> {
-    if matches!(list, List(Nested::Absent)) {
-        reader.note("Resources is missing");
-    }
-    reader
-        .objects("Resources", list)
-        .into_iter()
-        .map(|raw| Resource {
-            kind: reader.required_text("Resources.Type", raw.r#type),
-            id: reader.required_text("Resources.Id", raw.id),
-            tags: reader.pairs("Resources.Tags", raw.tags),
-        })
-        .collect()
 }
 
 fn vulnerabilities(reader: &mut Reader, list: List<RawVulnerability<'_>>) -> Vec<String> {

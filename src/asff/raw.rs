@@ -62,6 +62,8 @@ wire! {
         generator_id,
         id,
         last_observed_at,
+        network: Nested<RawNetwork<'a>>,
+        network_path: List<RawPathComponent<'a>>,
         processed_at,
         product_arn,
         product_fields: Nested<RawProductFields<'a>>,
@@ -81,10 +83,15 @@ wire! {
     }
 }
 wire! { RawCompliance<'a> { status, security_control_id } }
-wire! { RawProviderFields<'a> { severity: Nested<RawSeverity<'a>> } }
+wire! { RawAccessKey<'a> { principal_name, principal_type, user_name } }
+wire! { RawDetails<'a> { aws_iam_access_key: Nested<RawAccessKey<'a>> } }
+wire! { RawNetwork<'a> { open_port_range: Nested<RawPortRange<'a>>, protocol } }
+wire! { RawPathComponent<'a> { component_id } }
+wire! { RawPortRange<'a> { begin, end } }
+wire! { RawProviderFields<'a> { severity: Nested<RawSeverity<'a>>, types } }
 wire! { RawRecommendation<'a> { text, url } }
 wire! { RawRemediation<'a> { recommendation: Nested<RawRecommendation<'a>> } }
-wire! { RawResource<'a> { r#type, id, tags } }
+wire! { RawResource<'a> { r#type, id, tags, details: Nested<RawDetails<'a>> } }
 wire! { RawSeverity<'a> { label, normalized } }
 wire! { RawVulnerability<'a> { id } }
 wire! { RawWorkflow<'a> { status } }
@@ -92,10 +99,21 @@ wire! {
     /// The pairs of `ProductFields` that decide something.
     RawProductFields<'a> {
         control_id,
+        resource_owner_account,
         rule_id,
         standards_arn,
         standards_control_arn,
         standards_guide_arn,
+        #[serde(rename = "attributes/PORT")]
+        port,
+        #[serde(rename = "attributes/PROTOCOL")]
+        protocol,
+        #[serde(rename = "attributes/REACHABILITY_TYPE")]
+        reachability,
+        #[serde(rename = "attributes/SECURITY_GROUP")]
+        security_group,
+        #[serde(rename = "aws/config/ConfigRuleName")]
+        config_rule_name,
         #[serde(rename = "aws/securityhub/ProductName")]
         product_name,
         #[serde(rename = "aws/securityhub/SeverityLabel")]
@@ -116,6 +134,14 @@ impl<'a> RawFinding<'a> {
             first_observed_at: self.first_observed_at,
             last_observed_at: self.last_observed_at,
             processed_at: self.processed_at,
+        }
+    }
+
+    /// The types as the provider wrote them. Analysts can change `Types`, and not these.
+    pub(super) fn provider_types(&self) -> Field<'a> {
+        match &self.finding_provider_fields {
+            Nested::Given(fields) => fields.types,
+            Nested::Absent | Nested::Odd => None,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Canonical resources: one text for one thing, whichever way a product writes it.
 
-use crate::domain::{Finding, Region, Resource};
+use crate::domain::{Finding, Region, Resource, finding::Principal};
 
 /// Services whose resources belong to no Region (service authorization reference: their ARNs leave
 /// the Region empty). S3 is not among them: a bucket's ARN names no Region, but the bucket has one.
@@ -91,42 +91,63 @@ impl Canonical {
 /// VPC of a security group), then the first by canonical id.
 pub(super) fn primary(finding: &Finding, control: Option<&str>) -> Canonical {
     let service = control.and_then(|control| control.split_once('.'));
-    let service = service.map(|(service, _)| format!("aws{}", service.to_ascii_lowercase()));
-    let of_service = |kind: &str| {
-        let kind = kind.to_ascii_lowercase();
-        service
-            .as_ref()
-            .is_some_and(|service| kind.starts_with(service.as_str()))
-    };
+    let service = service.map(|(service, _)| service);
     finding
         .resources
         .iter()
         .filter(|resource| !resource.id.trim().is_empty())
-        .map(|resource| canonical(resource, finding))
-        .min_by(|a, b| {
-            let rank = |resource: &Canonical| {
-                let surroundings = SURROUNDINGS.contains(&resource.kind.as_str());
-                (!of_service(&resource.kind), surroundings)
-            };
-            rank(a)
-                .cmp(&rank(b))
+        .map(|resource| {
+            let kind = resource.kind.as_str();
+            let rank = (!is_of_service(kind, service), SURROUNDINGS.contains(&kind));
+            (rank, canonical(resource, finding))
+        })
+        .min_by(|(a_rank, a), (b_rank, b)| {
+            a_rank
+                .cmp(b_rank)
                 .then_with(|| a.id.cmp(&b.id))
                 .then_with(|| a.kind.cmp(&b.kind))
         })
-        .unwrap_or_else(|| Canonical {
-            region: Some(finding.key.region.clone()),
-            ..Canonical::account(finding.key.account.as_str())
-        })
+        .map_or_else(
+            || of_account(finding.key.account.as_str(), finding),
+            |(_, resource)| resource,
+        )
+}
+
+/// The account, in the Region of a finding that is about it.
+fn of_account(account: &str, finding: &Finding) -> Canonical {
+    Canonical {
+        region: Some(finding.key.region.clone()),
+        ..Canonical::account(account)
+    }
+}
+
+/// Whether a kind is one of a service's: `AwsEc2SecurityGroup` is of `EC2`.
+fn is_of_service(kind: &str, service: Option<&str>) -> bool {
+    let named = kind.strip_prefix("Aws").zip(service);
+    named.is_some_and(|(kind, service)| {
+        let start = kind.as_bytes().get(..service.len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case(service.as_bytes()))
+    })
+}
+
+/// The resource of this kind that a field other than `Resources` names.
+pub(super) fn named(kind: &str, id: &str, finding: &Finding) -> Canonical {
+    let resource = Resource {
+        kind: kind.to_owned(),
+        id: id.to_owned(),
+        ..Resource::default()
+    };
+    canonical(&resource, finding)
 }
 
 /// One text for one thing. An id that is not understood is kept as it is.
 pub(super) fn canonical(resource: &Resource, finding: &Finding) -> Canonical {
     let id = resource.id.trim();
     if let Some(account) = account_in(id, &resource.kind) {
-        return Canonical {
-            region: Some(finding.key.region.clone()),
-            ..Canonical::account(account)
-        };
+        return of_account(account, finding);
+    }
+    if let Some(principal) = &resource.principal {
+        return identity(principal, finding);
     }
     let text = arn_of_bare(id, &resource.kind, finding);
     let text = text.as_deref().unwrap_or(id);
@@ -144,6 +165,27 @@ pub(super) fn canonical(resource: &Resource, finding: &Finding) -> Canonical {
         kind: resource.kind.clone(),
         id,
         region,
+    }
+}
+
+/// The identity that an access key acts for. Keys come and go, temporary ones by the hour; who misuses
+/// them, or whom they were stolen from, stays.
+fn identity(principal: &Principal, finding: &Finding) -> Canonical {
+    let key = &finding.key;
+    let (kind, path, name) = match principal {
+        Principal::Root => {
+            return Canonical {
+                region: None,
+                ..of_account(key.account.as_str(), finding)
+            };
+        }
+        Principal::User(name) => ("AwsIamUser", "user", name),
+        Principal::Role(name) => ("AwsIamRole", "role", name),
+    };
+    Canonical {
+        kind: kind.to_owned(),
+        id: format!("arn:{}:iam::{}:{path}/{name}", key.partition, key.account),
+        region: None,
     }
 }
 
@@ -224,11 +266,12 @@ impl<'a> Arn<'a> {
         // Some products write the Region they looked from into the ARN of a global resource.
         let region = if is_global { "" } else { self.region };
         let mut account = self.account;
-        let mut rest = self.rest.to_owned();
+        // Older products leave out the type: `arn:aws:ec2:eu-west-1:111122223333:i-0123…`.
+        let mut kind = ["", ""];
+        let mut rest = self.rest;
         if self.service == "ec2" {
-            // Older products leave out the type: `arn:aws:ec2:eu-west-1:111122223333:i-0123…`.
-            if let Some(kind) = ec2_kind(self.rest) {
-                rest = format!("{kind}/{}", self.rest);
+            if let Some(missing) = ec2_kind(self.rest) {
+                kind = [missing, "/"];
             }
             // AWS itself writes images and snapshots without their owner.
             if account.is_empty() {
@@ -238,26 +281,37 @@ impl<'a> Arn<'a> {
         if self.service == "lambda" {
             rest = without_qualifier(self.rest);
         }
+        let own = &finding.key.region;
         let in_region = if is_global {
             None
-        } else if region.is_empty() {
-            Some(finding.key.region.clone())
+        } else if region.is_empty() || region == own.as_str() {
+            // Shared, not copied: nearly every resource is where its finding is.
+            Some(own.clone())
         } else {
             Some(Region::new(region))
         };
-        let text = format!(
-            "arn:{}:{}:{region}:{account}:{rest}",
-            self.partition, self.service
-        );
-        (text, in_region)
+        let [kind, slash] = kind;
+        let text = [
+            "arn:",
+            self.partition,
+            ":",
+            self.service,
+            ":",
+            region,
+            ":",
+            account,
+            ":",
+            kind,
+            slash,
+            rest,
+        ];
+        (text.concat(), in_region)
     }
 }
 
 /// A function's version or alias is the function: `function:name:$LATEST`.
-fn without_qualifier(rest: &str) -> String {
-    let mut parts = rest.splitn(3, ':');
-    match (parts.next(), parts.next()) {
-        (Some("function"), Some(name)) => format!("function:{name}"),
-        _ => rest.to_owned(),
-    }
+fn without_qualifier(rest: &str) -> &str {
+    let mut colons = rest.match_indices(':').map(|(at, _)| at);
+    let end = colons.nth(1).filter(|_| rest.starts_with("function:"));
+    end.and_then(|end| rest.get(..end)).unwrap_or(rest)
 }

@@ -27,7 +27,28 @@ const REOPEN_WITHIN: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_
 const DAMPING: RangeInclusive<Duration> = Duration::ZERO..=DAY;
 
 /// The kinds of problems that issues have.
-const PROBLEM_KINDS: [&str; 4] = ["control", "cve", "vulnerability", "product"];
+pub(super) const PROBLEM_KINDS: [&str; 8] = [
+    "control",
+    "cve",
+    "vulnerability",
+    "port",
+    "threat",
+    "sensitive-data",
+    "access",
+    "product",
+];
+
+/// What a problem of no known kind is told.
+const KIND_ADVICE: &str = "must begin with control:, cve:, vulnerability:, port:, threat:, sensitive-data:, access: or product:";
+
+/// Macie's classes of sensitive data (Macie user guide, "Types of sensitive data findings").
+const DATA_CLASSES: [&str; 5] = [
+    "Credentials",
+    "CustomIdentifier",
+    "Financial",
+    "Multiple",
+    "Personal",
+];
 
 /// One `[[routes]]`, as it was typed.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -252,22 +273,68 @@ fn check_list(
 /// Why no issue can have this problem, if none can.
 fn wrong_problem(written: &str) -> Option<&'static str> {
     let Some((kind, name)) = written.split_once(':') else {
-        return Some("must begin with control:, cve:, vulnerability: or product:");
+        return Some(KIND_ADVICE);
     };
     if !PROBLEM_KINDS.contains(&kind) {
-        return Some("must begin with control:, cve:, vulnerability: or product:");
+        return Some(KIND_ADVICE);
     }
     if name.is_empty() {
         return Some("names nothing: write a * at the end for all of its kind");
     }
-    if kind == "control" && controls::canonical(name) != name {
-        return Some("is an old standard's rule: write the security control that it became");
+    let (is_right, wrong) = match kind {
+        "control" => (
+            controls::canonical(name) == name,
+            "is an old standard's rule: write the security control that it became",
+        ),
+        "cve" => (
+            "CVE-".starts_with(name.trim_end_matches('*')) || name.starts_with("CVE-"),
+            "is not a CVE id such as CVE-2021-44228, nor the beginning of one",
+        ),
+        "port" => (
+            is_port(name),
+            "is no port such as tcp/443 or inside/tcp/443, nor the beginning of one",
+        ),
+        "threat" => (
+            is_threat(name),
+            "is no threat such as Recon:EC2/Portscan, without what follows a . or !, nor the beginning of one",
+        ),
+        "sensitive-data" => (
+            is_data_class(name),
+            "is no class of sensitive data: Credentials, CustomIdentifier, Financial, Multiple or Personal",
+        ),
+        "access" => (
+            is_access(name),
+            "is no access such as external or unused-iam-role, nor the beginning of one",
+        ),
+        _ => (true, ""),
+    };
+    (!is_right).then_some(wrong)
+}
+
+fn is_port(name: &str) -> bool {
+    let letters = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'/' | b'-');
+    let start = name.strip_suffix('*');
+    start.unwrap_or(name).bytes().all(letters) && (start.is_some() || name.contains('/'))
+}
+
+fn is_threat(name: &str) -> bool {
+    let start = name.strip_suffix('*');
+    let purpose = start.unwrap_or(name).split(':').next().unwrap_or_default();
+    let is_whole = name.contains(':') && name.contains('/');
+    // Security Hub's own spelling has categories before the purpose; the family has no variant.
+    !purpose.contains('/') && !name.contains(['.', '!']) && (start.is_some() || is_whole)
+}
+
+fn is_data_class(name: &str) -> bool {
+    match name.strip_suffix('*') {
+        Some(start) => DATA_CLASSES.iter().any(|class| class.starts_with(start)),
+        None => DATA_CLASSES.contains(&name),
     }
-    let is_cve = "CVE-".starts_with(name.trim_end_matches('*')) || name.starts_with("CVE-");
-    if kind == "cve" && !is_cve {
-        return Some("is not a CVE id such as CVE-2021-44228, nor the beginning of one");
-    }
-    None
+}
+
+fn is_access(name: &str) -> bool {
+    let letters = |b: u8| b.is_ascii_lowercase() || b == b'-';
+    name.strip_suffix('*').unwrap_or(name).bytes().all(letters)
 }
 
 /// The severities that are allowed: `HIGH` and above where none is given.
@@ -403,8 +470,40 @@ mod tests {
             "cve:*",
             "cve:CVE-2026-*",
             "product:aws/guardduty/*",
+            "port:tcp/443",
+            "port:inside/tcp/8000-8100",
+            "port:udp/*",
+            "threat:Recon:EC2/Portscan",
+            "threat:Backdoor:*",
+            "threat:Crypto*",
+            "sensitive-data:Financial",
+            "sensitive-data:*",
+            "access:external",
+            "access:unused-*",
         ] {
             assert_eq!(wrong_problem(written), None, "{written}");
+        }
+    }
+
+    #[test]
+    fn a_problem_that_no_issue_can_have_is_an_error() {
+        for written in [
+            "EC2.19",
+            "ports:tcp/443",
+            "control:",
+            "control:PCI.EC2.5",
+            "control:cis-aws-foundations-benchmark/v/3.0.0/5.2",
+            "cve:log4j",
+            "port:443",
+            "port:TCP/443",
+            "threat:TTPs/Discovery/Recon:EC2-Portscan",
+            "threat:Backdoor:EC2/C&CActivity.B!DNS",
+            "threat:Portscan",
+            "sensitive-data:PII",
+            "sensitive-data:financial*",
+            "access:External Access Granted",
+        ] {
+            assert!(wrong_problem(written).is_some(), "{written}");
         }
     }
 }

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 
 use super::{
-    AccountId, Digest, Partition, Region, Scope, Severity, Standing, severity::SeveritySource,
+    AccountId, Digest, Partition, Region, Scope, Severity, Standing, Topic,
+    severity::SeveritySource,
 };
 
 /// What makes a finding the same finding, from whichever vantage it was read.
@@ -119,6 +120,19 @@ pub struct Resource {
     pub id: String,
     /// Its tags, as `(key, value)`, sorted by key.
     pub tags: Vec<(String, String)>,
+    /// Whom it acts for, where it is an access key and the finding says so.
+    pub principal: Option<Principal>,
+}
+
+/// An identity that an access key acts for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Principal {
+    /// The account's root user.
+    Root,
+    /// A user, by its name without its path.
+    User(String),
+    /// A role, by its name without its path.
+    Role(String),
 }
 
 /// What the provider advises.
@@ -167,6 +181,11 @@ pub struct Finding {
     pub control: Option<String>,
     /// CVE ids, or whatever the vulnerabilities are called.
     pub vulnerabilities: Vec<String>,
+    /// What it is about, where the provider says so in fields of its own.
+    pub topic: Option<Topic>,
+    /// The account that owns the resource, where the finding names it: an analyzer of a whole
+    /// organization writes all of its findings in its own account.
+    pub owner: Option<AccountId>,
     /// What the provider advises.
     pub remediation: Remediation,
     /// What people call the account, where the finding says.

@@ -19,6 +19,7 @@ pub mod settings;
 pub mod severity;
 pub mod silence;
 pub mod standing;
+pub mod topic;
 pub mod vantage;
 pub mod window;
 
@@ -35,5 +36,6 @@ pub use scope::{Account, Scope};
 pub use severity::Severity;
 pub use silence::Silence;
 pub use standing::Standing;
+pub use topic::{OpenPort, Topic};
 pub use vantage::{Outlook, Sight, Vantage};
 pub use window::{BegunWindow, Question, SyncProgress, Window};

@@ -3,15 +3,17 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
+    hint::black_box,
     ops::Range,
-    path::Path,
+    time::Duration,
 };
 
 use hubwatch::{
     asff::{self, Reading, Rejection},
     correlate,
-    domain::{Partition, Scope},
+    domain::{Finding, Partition, Scope},
 };
+use tokio::time::Instant;
 
 fn read_one(raw: &str) -> Result<Reading, Rejection> {
     let vantage = Scope {
@@ -41,10 +43,17 @@ fn count(lines: &str) -> (usize, usize, BTreeMap<&'static str, usize>) {
     (read_count, noted, rejected)
 }
 
+/// Samples of real findings, one a line: the file that the build was told of, or else the one beside
+/// the project.
+fn samples() -> Option<String> {
+    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/asff/samples.ndjson");
+    let path = option_env!("HUBWATCH_TEST_SAMPLES").unwrap_or(beside);
+    fs::read_to_string(path).ok()
+}
+
 #[test]
 fn every_sample_is_read_or_rejected_with_a_reason() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/asff/samples.ndjson");
-    let Ok(lines) = fs::read_to_string(&path) else {
+    let Some(lines) = samples() else {
         println!("skipped: no samples beside the project");
         return;
     };
@@ -56,9 +65,53 @@ fn every_sample_is_read_or_rejected_with_a_reason() {
         .map(|reading| correlate::identify(&reading.finding).key())
         .collect();
     println!("they report {} issues", issues.len());
+    let findings: Vec<_> = lines
+        .lines()
+        .filter_map(|raw| Some(read_one(raw).ok()?.finding))
+        .collect();
+    println!("naming them takes {:?}", cost_of_identity(&findings));
     let total = read + rejected.values().sum::<usize>();
     assert_eq!(total, lines.lines().count());
     assert!(total > 0);
+}
+
+/// The samples' issues by problem: how many findings and issues each has, and its first resource.
+#[test]
+fn the_samples_make_issues_that_can_be_reviewed() {
+    let Some(lines) = samples() else {
+        println!("skipped: no samples beside the project");
+        return;
+    };
+    let mut problems: BTreeMap<String, (usize, BTreeSet<String>)> = BTreeMap::new();
+    for raw in lines.lines() {
+        let Ok(reading) = read_one(raw) else { continue };
+        let issue = correlate::identify(&reading.finding);
+        let region = issue
+            .region
+            .as_ref()
+            .map_or("global", |region| region.as_str());
+        let place = format!("{} {region} {}", issue.account, issue.resource);
+        let (findings, places) = problems.entry(issue.problem).or_default();
+        *findings += 1;
+        places.insert(place);
+    }
+    for (problem, (findings, places)) in &problems {
+        let first = places.first().map_or("", String::as_str);
+        println!("{findings:4} {:4} {problem:60} {first}", places.len());
+    }
+    assert!(problems.keys().all(|problem| problem.contains(':')));
+}
+
+/// How long naming the issues of all these findings takes: the best of some rounds.
+fn cost_of_identity(findings: &[Finding]) -> Duration {
+    let round = || {
+        let start = Instant::now();
+        for finding in findings {
+            black_box(correlate::identify(black_box(finding)));
+        }
+        start.elapsed()
+    };
+    (0..50).map(|_| round()).min().unwrap_or_default()
 }
 
 #[test]

@@ -6,11 +6,14 @@ use crate::domain::{
 
 use super::*;
 
+mod order;
+mod problems;
+
 fn finding(resources: &[(&str, &str)]) -> Finding {
     let resource = |&(kind, id): &(&str, &str)| Resource {
         kind: kind.to_owned(),
         id: id.to_owned(),
-        tags: Vec::new(),
+        ..Resource::default()
     };
     Finding {
         key: FindingKey {
@@ -36,6 +39,8 @@ fn finding(resources: &[(&str, &str)]) -> Finding {
         resources: resources.iter().map(resource).collect(),
         control: None,
         vulnerabilities: Vec::new(),
+        topic: None,
+        owner: None,
         remediation: Remediation::default(),
         account_name: None,
         sample: false,
