@@ -24,7 +24,8 @@ soak:
 
 ## What a full sync costs, beside a floor and a boto3 script; how much of the quota a backfill uses, how
 ## soon news is recorded and told, and what many quiet scopes cost. BENCH="--findings 100000 1000000" sets
-## sizes of the first, and has accounts grow with them; each file in benches/ has --help. All run, whatever bar one of them misses.
+## sizes of the first, and has accounts grow with them; each file in benches/ has --help. All run, whatever
+## bar one of them misses.
 bench: tools
 	$(CARGO) build --locked --release
 	$(CARGO) build --locked --release --manifest-path benches/peers/floor/Cargo.toml --target-dir $(CARGO_TARGET_DIR)/floor
