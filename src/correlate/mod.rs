@@ -11,6 +11,7 @@ mod group;
 mod key;
 mod lifecycle;
 mod matcher;
+mod matching;
 mod resource;
 mod route;
 mod rulebook;
@@ -18,7 +19,8 @@ mod settings;
 mod silence;
 
 pub use key::identify;
+pub use matching::{MatchSettings, SeveritySettings};
 pub use route::{FirstSync, Route};
 pub use rulebook::Rulebook;
-pub use settings::{MatchSettings, RouteSettings, SeveritySettings};
+pub use settings::RouteSettings;
 pub use silence::Hush;

@@ -4,7 +4,7 @@ use crate::domain::{IssueIdentity, Severity, Timestamp, settings::Problem};
 
 use super::{
     matcher::Matcher,
-    settings::{MatchSettings, SeveritySettings, matcher},
+    matching::{MatchSettings, SeveritySettings, matcher},
 };
 
 /// A silence, ready to be asked.

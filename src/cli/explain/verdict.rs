@@ -119,12 +119,29 @@ fn unselected(issue: &ExplainedIssue, routes: Option<&[Route]>) -> Vec<String> {
                 "route {name} of this configuration selects it; the daemon has not decided by it yet"
             )
         } else {
-            format!(
-                "route {name} does not select it: {} does not allow it",
-                refusing.join(" and ")
-            )
+            let said = refusing
+                .iter()
+                .map(|key| format!("{key} does not allow {}", value(key, issue)));
+            let said: Vec<String> = said.collect();
+            format!("route {name} does not select it: {}", said.join(", "))
         }
     };
     let head = std::iter::once("nobody was told: no route has selected its issue".to_owned());
     head.chain(routes.iter().map(sentence)).collect()
+}
+
+/// What an issue has where a key of a route's match looks.
+fn value(key: &str, issue: &ExplainedIssue) -> String {
+    let identity = &issue.identity;
+    match key {
+        "match.severity" => issue.severity.to_string(),
+        "match.accounts" => identity.account.to_string(),
+        "match.regions" => identity
+            .region
+            .as_ref()
+            .map_or_else(|| "global".to_owned(), ToString::to_string),
+        "match.resources" => identity.resource_kind.clone(),
+        "match.problems" => identity.problem.clone(),
+        _ => "it".to_owned(),
+    }
 }

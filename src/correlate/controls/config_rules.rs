@@ -1,6 +1,8 @@
 //! Managed rules of AWS Config, and the security controls that run the same rule.
 
-/// Source: Security Hub user guide, the "AWS Config rule" of each control. Only rules that ask the same
+/// Security Hub's user guide names an "AWS Config rule" with each control. This table was written from
+/// knowledge of it and read over twice, not taken from its pages; findings that name rule and control were
+/// at hand for `restricted-ssh` and `mfa-enabled-for-iam-console-access` only. Only rules that ask the same
 /// whatever their parameters are: `iam-password-policy`, `iam-user-unused-credentials-check`,
 /// `restricted-common-ports`, `vpc-sg-port-restriction-check` and `lambda-function-settings-check` serve
 /// several controls, or ask something else than the control when a customer sets them up.

@@ -103,7 +103,7 @@ proptest! {
     fn a_problem_can_be_matched_and_is_never_empty(finding in findings()) {
         let problem = identify(&finding).problem;
         let (kind, name) = problem.split_once(':').unwrap();
-        prop_assert!(super::super::super::settings::PROBLEM_KINDS.contains(&kind), "{}", problem);
+        prop_assert!(super::super::super::matching::PROBLEM_KINDS.contains(&kind), "{}", problem);
         prop_assert!(!name.is_empty());
     }
 }
