@@ -18,7 +18,7 @@ const HIGH_MASK: u64 = (1 << (63 - LOW_BITS)) - 1;
 /// stores, so eight is never reached by chance.
 const MAX_PROBES: u64 = 8;
 /// How many numbers are remembered, in up to 13 MB: what comes from outside must not grow without bound.
-/// At a million findings 50,000 cost 7 % of a sync.
+/// With 50,000, naming resources was 9 % of a sync of a million findings.
 const REMEMBERED: usize = 400_000;
 
 /// A resource of an account, in a Region unless it is global.
