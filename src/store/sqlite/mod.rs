@@ -8,9 +8,11 @@ mod explain;
 mod gaps;
 mod issues;
 mod ledger;
+mod neighbours;
 mod news;
 mod query;
 mod record;
+mod relations;
 mod resources;
 mod rows;
 mod scopes;
@@ -444,6 +446,7 @@ impl Store for Sqlite {
                 self.write(move |tx, memory| {
                     // Removed resources may be among those that are remembered.
                     memory.resources.forget();
+                    memory.relations.forget();
                     tidy::carry_out(tx, task, now)
                 })
                 .await?

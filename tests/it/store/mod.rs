@@ -9,6 +9,7 @@ mod deciding;
 mod delivering;
 mod opening;
 mod recording;
+mod relating;
 mod seeing;
 mod silencing;
 mod stalls;
