@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use figment::value::Value;
 
 use super::gather::Gather;
-use crate::correlate::{Route, RouteSettings};
+use crate::correlate::{Route, RouteSettings, out_of_reach};
 
 /// The routes that are right, in the order in which they are written. All is noted that is wrong
 /// with the others.
@@ -23,7 +23,7 @@ pub(super) fn read(gather: &mut Gather, sinks: &[String]) -> Vec<Route> {
     };
     let sinks: Vec<_> = sinks.iter().map(String::as_str).collect();
     let mut names = BTreeSet::new();
-    let mut routes = Vec::new();
+    let (mut routes, mut numbers) = (Vec::new(), Vec::new());
     for (at, typed) in typed.into_iter().enumerate() {
         let section = format!("routes[{at}]");
         let name = typed.find_ref("name").and_then(Value::as_str);
@@ -34,10 +34,36 @@ pub(super) fn read(gather: &mut Gather, sinks: &[String]) -> Vec<Route> {
         let route = gather.read(&section, typed, |route: RouteSettings, _| {
             route.validate(&sinks)
         });
-        routes.extend(route);
+        if let Some(route) = route {
+            routes.push(route);
+            numbers.push(at);
+        }
     }
+    refuse_out_of_reach(gather, &routes, &numbers);
     warn_of_silence(gather, &sinks, &routes);
     routes
+}
+
+/// A route that can never have an issue tells nobody, and its author believes that it does. `numbers`
+/// are those of the routes in the configuration.
+fn refuse_out_of_reach(gather: &mut Gather, routes: &[Route], numbers: &[usize]) {
+    let written = |at: &usize| numbers.get(*at).map(|number| format!("routes[{number}]"));
+    for (at, earlier) in out_of_reach(routes) {
+        let Some(section) = written(&at) else {
+            continue;
+        };
+        let earlier: Vec<String> = earlier.iter().filter_map(written).collect();
+        let (takes, there) = match earlier.as_slice() {
+            [_] => ("takes", "there"),
+            _ => ("together take", "in one of them"),
+        };
+        let advice = format!(
+            "can never have an issue: {} {takes} all that it matches; move it up, match less before \
+             it, or write continue = true {there}",
+            earlier.join(" and ")
+        );
+        gather.note(&section, advice);
+    }
 }
 
 /// A configuration that tells nobody is allowed, for those who only want metrics.

@@ -5,6 +5,7 @@
 //! it. Everything here is a pure function that cannot fail.
 
 mod assess;
+mod claim;
 mod controls;
 mod decide;
 mod group;
@@ -12,14 +13,19 @@ mod key;
 mod lifecycle;
 mod matcher;
 mod matching;
+mod mute;
+mod reach;
 mod resource;
 mod route;
 mod rulebook;
 mod settings;
 mod silence;
 
+pub use claim::{Claim, claims};
 pub use key::identify;
 pub use matching::{MatchSettings, SeveritySettings};
+pub use mute::MuteSettings;
+pub use reach::out_of_reach;
 pub use route::{FirstSync, Route};
 pub use rulebook::Rulebook;
 pub use settings::RouteSettings;

@@ -5,9 +5,9 @@ use crate::domain::{
     decision::{Assessment, Decision, Known, TouchedIssue},
 };
 
-use super::{Hush, Route, assess, decide};
+use super::{Hush, Route, assess, decide, route};
 
-/// The routes of a configuration. Names of routes must differ: incidents belong to a route by its
+/// The routes of a configuration, in its order, which is the order in which they are asked. Names of routes must differ: incidents belong to a route by its
 /// name.
 #[derive(Debug, Clone)]
 pub struct Rulebook {
@@ -41,13 +41,13 @@ impl Rulebook {
         assess::assess(touched, hushes)
     }
 
-    /// The groups that an issue would join: one for each route that selects it.
+    /// The groups that an issue would join: one for each route that has it.
     /// [`Rulebook::decide`] has to know the incidents of these groups, and those that the issue
     /// belongs to already.
     #[must_use]
     pub fn groups(&self, issue: &Assessment) -> Vec<Digest> {
-        let selecting = self.routes.iter().filter(|route| route.selects(issue));
-        selecting.map(|route| route.group(issue)).collect()
+        let having = route::having(&self.routes, issue).into_iter();
+        having.map(|route| route.group(issue)).collect()
     }
 
     /// What has become true of incidents, and who must hear of it.

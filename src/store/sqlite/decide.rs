@@ -16,7 +16,7 @@ use crate::{
 
 use super::{
     super::{Decided, StoreError, Touched},
-    Memory, deliveries, issues,
+    Memory, deliveries, issues, mutes,
     resources::Resource,
     rows, silences, tallies,
     texts::TextIds,
@@ -52,6 +52,7 @@ pub(super) fn decide(
     now: Timestamp,
 ) -> Result<Decided, StoreError> {
     silences::touch_ended(tx, now, limit)?;
+    mutes::touch_ended(tx, now, limit)?;
     let step = Step { tx, touched, limit };
     let issues = step.issues(&mut memory.texts)?;
     let mut decided = Decided {
@@ -323,11 +324,11 @@ fn write_row(
         .prepare_cached(
             "INSERT INTO incidents (\"group\", route, title, severity, state, resource,
                                     open_issues, opened_at, changed_at, history, told, earlier,
-                                    over_since)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+                                    over_since, muted)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?15)
              ON CONFLICT (\"group\", earlier) DO UPDATE SET
                  title = ?3, severity = ?4, state = ?5, open_issues = ?7, changed_at = ?9,
-                 history = ?10, told = ?11, over_since = ?13,
+                 history = ?10, told = ?11, over_since = ?13, muted = ?15,
                  ack_by = CASE WHEN ?14 THEN ack_by END,
                  ack_at = CASE WHEN ?14 THEN ack_at END,
                  ack_note = CASE WHEN ?14 THEN ack_note END
@@ -349,6 +350,7 @@ fn write_row(
                 incident.earlier,
                 incident.over_since.map(rows::micros),
                 incident.acknowledged.is_some(),
+                incident.muted_until.map(rows::micros),
             ],
             |row| row.get(0),
         )?;

@@ -8,6 +8,7 @@ mod explain;
 mod gaps;
 mod issues;
 mod ledger;
+mod mutes;
 mod news;
 mod query;
 mod record;

@@ -104,7 +104,7 @@ pub(super) const INCIDENT: &str = "incidents.id, route, \"group\", incidents.tit
      (SELECT text FROM texts WHERE texts.id = resources.region), \
      resources.resource, (SELECT text FROM texts WHERE texts.id = resources.kind), \
      open_issues, opened_at, changed_at, incidents.history, told, earlier, over_since, \
-     ack_by, ack_at, ack_note";
+     ack_by, ack_at, ack_note, muted";
 
 /// Incidents with the resources that they are about.
 pub(super) const INCIDENTS: &str = "incidents JOIN resources ON resources.id = incidents.resource";
@@ -130,6 +130,7 @@ pub(super) fn incident(row: &Row<'_>) -> Result<Incident, StoreError> {
         earlier: row.get(15)?,
         over_since: row.get::<_, Option<i64>>(16)?.map(time).transpose()?,
         acknowledged: acknowledgement(row, 17)?,
+        muted_until: row.get::<_, Option<i64>>(20)?.map(time).transpose()?,
     })
 }
 
