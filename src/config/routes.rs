@@ -23,7 +23,7 @@ pub(super) fn read(gather: &mut Gather, sinks: &[String]) -> Vec<Route> {
     };
     let sinks: Vec<_> = sinks.iter().map(String::as_str).collect();
     let mut names = BTreeSet::new();
-    let (mut routes, mut numbers) = (Vec::new(), Vec::new());
+    let mut routes = Vec::new();
     for (at, typed) in typed.into_iter().enumerate() {
         let section = format!("routes[{at}]");
         let name = typed.find_ref("name").and_then(Value::as_str);
@@ -34,21 +34,23 @@ pub(super) fn read(gather: &mut Gather, sinks: &[String]) -> Vec<Route> {
         let route = gather.read(&section, typed, |route: RouteSettings, _| {
             route.validate(&sinks)
         });
-        if let Some(route) = route {
-            routes.push(route);
-            numbers.push(at);
-        }
+        routes.extend(route.map(|route| (at, route)));
     }
-    refuse_out_of_reach(gather, &routes, &numbers);
+    refuse_out_of_reach(gather, &routes);
+    let routes: Vec<Route> = routes.into_iter().map(|(_, route)| route).collect();
     warn_of_silence(gather, &sinks, &routes);
     routes
 }
 
-/// A route that can never have an issue tells nobody, and its author believes that it does. `numbers`
-/// are those of the routes in the configuration.
-fn refuse_out_of_reach(gather: &mut Gather, routes: &[Route], numbers: &[usize]) {
-    let written = |at: &usize| numbers.get(*at).map(|number| format!("routes[{number}]"));
-    for (at, earlier) in out_of_reach(routes) {
+/// A route that can never have an issue tells nobody, and its author believes that it does. What is
+/// wrong in some other way is left out: nobody knows what it was meant to match. Each route is with
+/// its place in the configuration.
+fn refuse_out_of_reach(gather: &mut Gather, routes: &[(usize, Route)]) {
+    let is_right = |at: usize| !gather.has_problem(&format!("routes[{at}]"));
+    let right: Vec<&(usize, Route)> = routes.iter().filter(|(at, _)| is_right(*at)).collect();
+    let rights: Vec<Route> = right.iter().map(|(_, route)| route.clone()).collect();
+    let written = |place: &usize| right.get(*place).map(|(at, _)| format!("routes[{at}]"));
+    for (at, earlier) in out_of_reach(&rights) {
         let Some(section) = written(&at) else {
             continue;
         };
