@@ -82,9 +82,12 @@ mod tests {
 
     use super::*;
 
-    /// Routes with these matches; the first letter of a `+` says that one continues.
-    fn routes(matches: &[(&str, Value)]) -> Vec<Route> {
-        let route = |(continues, matching): &(&str, Value)| {
+    /// Routes, each with its `match`; a `+` says that one continues.
+    type Matches = Vec<(&'static str, Value)>;
+    type Found = Vec<(usize, Vec<usize>)>;
+
+    fn routes(matches: &[(&'static str, Value)]) -> Vec<Route> {
+        let route = |(continues, matching): &(&'static str, Value)| {
             let settings: RouteSettings = serde_json::from_value(json!({
                 "name": "r", "sinks": ["jira"], "match": matching, "continue": *continues == "+",
             }))
@@ -98,7 +101,7 @@ mod tests {
     fn a_route_is_out_of_reach_when_earlier_ones_take_all_that_it_matches() {
         let all = || json!({"severity": ">=INFORMATIONAL"});
         let high = || json!({});
-        let table: Vec<(Vec<(&str, Value)>, Vec<(usize, Vec<usize>)>)> = vec![
+        let table: Vec<(Matches, Found)> = vec![
             (vec![("", high()), ("", high())], vec![(1, vec![0])]),
             (vec![("+", high()), ("", high())], vec![]),
             (vec![("", high()), ("", all())], vec![]),
@@ -106,7 +109,7 @@ mod tests {
                 vec![("", all()), ("", high()), ("", high())],
                 vec![(1, vec![0]), (2, vec![0])],
             ),
-            // Only what goes on is asked of the third.
+            // The first takes nothing from the others; the second takes all from the third.
             (
                 vec![("+", all()), ("", high()), ("", high())],
                 vec![(2, vec![1])],

@@ -678,8 +678,10 @@ fn mute_times_that_are_taken_away_hold_nothing_back_and_are_part_of_the_fingerpr
     assert_eq!(shelf.owed.len(), 2);
     assert_eq!(shelf.only().0.muted_until, None);
     // Nor does a route that is gone.
-    let mut shelf = Shelf::default();
-    shelf.now = hours(23);
+    let mut shelf = Shelf {
+        now: hours(23),
+        ..Shelf::default()
+    };
     shelf.decide(&night, &[issue(1)]);
     shelf.decide(&Rulebook::new(Vec::new()), &[issue(1)]);
     assert_eq!(shelf.only().0.muted_until, None);
