@@ -109,6 +109,8 @@ pub(super) struct IncidentRow {
     pub(super) over_since: Option<String>,
     pub(super) acknowledged: Option<Acknowledgement>,
     pub(super) history: bool,
+    /// Until when a mute time of its route keeps it from being told.
+    pub(super) muted_until: Option<String>,
     pub(super) deliveries: Vec<StoredDelivery>,
 }
 
@@ -132,6 +134,7 @@ impl From<StoredIncident> for IncidentRow {
             over_since: incident.over_since.map(|since| since.to_string()),
             acknowledged: incident.acknowledged,
             history: incident.history,
+            muted_until: incident.muted_until.map(|until| until.to_string()),
             deliveries: stored.deliveries,
         }
     }
@@ -175,10 +178,10 @@ impl Row for IncidentRow {
             self.region.clone().unwrap_or_else(|| "global".to_owned()),
             self.resource.clone(),
             self.open_issues.to_string(),
-            if told.is_empty() {
-                "nobody".to_owned()
-            } else {
-                told.join(", ")
+            match &self.muted_until {
+                _ if !told.is_empty() => told.join(", "),
+                Some(until) => format!("muted until {until}"),
+                None => "nobody".to_owned(),
             },
         ]
     }

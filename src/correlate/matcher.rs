@@ -30,6 +30,11 @@ impl Pattern {
             text == self.text
         }
     }
+
+    /// Whether it matches every text that the other matches.
+    pub(super) fn covers(&self, other: &Self) -> bool {
+        self.matches(&other.text) && (self.is_prefix || !other.is_prefix)
+    }
 }
 
 /// Which issues a route selects: those that every list allows. An empty list allows all, except for

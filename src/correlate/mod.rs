@@ -5,6 +5,7 @@
 //! it. Everything here is a pure function that cannot fail.
 
 mod assess;
+mod claim;
 mod controls;
 mod decide;
 mod group;
@@ -12,7 +13,9 @@ mod key;
 mod lifecycle;
 mod matcher;
 mod matching;
+mod mute;
 mod part;
+mod reach;
 mod relation;
 mod resource;
 mod route;
@@ -21,8 +24,11 @@ mod rules;
 mod settings;
 mod silence;
 
+pub use claim::{Claim, claims};
 pub use key::identify;
 pub use matching::{MatchSettings, SeveritySettings};
+pub use mute::MuteSettings;
+pub use reach::out_of_reach;
 pub use relation::{Place, relate};
 pub use route::{FirstSync, Route};
 pub use rulebook::Rulebook;

@@ -1,11 +1,12 @@
 //! A route: which issues become incidents, and who hears of them.
 
-use crate::domain::{Digest, IssueIdentity, Severity, decision::Assessment};
+use crate::domain::{Digest, IssueIdentity, Severity, Timestamp, decision::Assessment};
 
 use super::{
     group::{GroupBy, Place},
     lifecycle::Lifecycle,
     matcher::Matcher,
+    mute::{self, Mute},
 };
 
 /// What becomes of the issues that a first sync finds.
@@ -27,6 +28,8 @@ pub struct Route {
     pub(super) sinks: Vec<String>,
     pub(super) first_sync: FirstSync,
     pub(super) lifecycle: Lifecycle,
+    pub(super) continues: bool,
+    pub(super) mutes: Vec<Mute>,
 }
 
 impl Route {
@@ -48,13 +51,26 @@ impl Route {
         self.first_sync
     }
 
+    /// Whether later routes are asked, too, of the issues that it selects.
+    #[must_use]
+    pub fn continues(&self) -> bool {
+        self.continues
+    }
+
+    /// When the mute time ends that it is in, or the last of those that follow one another; `None`
+    /// if it is in none. Never farther away than about two weeks.
+    #[must_use]
+    pub fn muted_until(&self, now: Timestamp) -> Option<Timestamp> {
+        mute::muted_until(&self.mutes, now)
+    }
+
     /// The keys of its `match` that do not allow an issue; none if it selects it.
     #[must_use]
     pub fn refusing(&self, identity: &IssueIdentity, severity: Severity) -> Vec<&'static str> {
         self.matcher.refusing(identity, severity)
     }
 
-    /// Whether an issue is this route's business.
+    /// Whether its `match` allows an issue. An earlier route may have it all the same.
     pub(super) fn selects(&self, issue: &Assessment) -> bool {
         self.matcher.selects(&issue.identity, issue.severity)
     }
@@ -68,4 +84,17 @@ impl Route {
     pub(super) fn place(&self, issue: &Assessment) -> Place {
         self.group_by.place(issue)
     }
+}
+
+/// The routes that have an issue: the first that selects it, and those after it for as long as each
+/// says `continue`.
+pub(super) fn having<'r>(routes: &'r [Route], issue: &Assessment) -> Vec<&'r Route> {
+    let mut having = Vec::new();
+    for route in routes.iter().filter(|route| route.selects(issue)) {
+        having.push(route);
+        if !route.continues {
+            break;
+        }
+    }
+    having
 }

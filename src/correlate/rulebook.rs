@@ -5,10 +5,10 @@ use crate::domain::{
     decision::{Assessment, Decision, Facts, Known, Neighbour, TouchedIssue},
 };
 
-use super::{Hush, Route, Rules, assess, decide, silence::silenced_until};
+use super::{Hush, Route, Rules, assess, decide, route, silence::silenced_until};
 
-/// The routes and correlation rules of a configuration. Names of routes must differ: incidents belong to
-/// a route by its name.
+/// The routes of a configuration, in its order, which is the order in which they are asked, and its
+/// correlation rules. Names of routes must differ: incidents belong to a route by its name.
 #[derive(Debug, Clone)]
 pub struct Rulebook {
     routes: Vec<Route>,
@@ -66,13 +66,13 @@ impl Rulebook {
         issue
     }
 
-    /// The groups that an issue would join: one for each route that selects it.
+    /// The groups that an issue would join: one for each route that has it.
     /// [`Rulebook::decide`] has to know the incidents of these groups, and those that the issue
     /// belongs to already.
     #[must_use]
     pub fn groups(&self, issue: &Assessment) -> Vec<Digest> {
-        let selecting = self.routes.iter().filter(|route| route.selects(issue));
-        selecting.map(|route| route.group(issue)).collect()
+        let having = route::having(&self.routes, issue).into_iter();
+        having.map(|route| route.group(issue)).collect()
     }
 
     /// What has become true of incidents, and who must hear of it.

@@ -191,4 +191,7 @@ pub struct Incident {
     pub history: bool,
     /// Whether the route's sinks were told of it, or are owed a notice.
     pub told: bool,
+    /// Until when nobody is told of it, because a mute time of its route is in the way and nothing
+    /// else; `None` where people were told, or would not be told anyway.
+    pub muted_until: Option<Timestamp>,
 }

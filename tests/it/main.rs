@@ -19,6 +19,7 @@ mod config;
 mod daemon;
 mod explaining;
 mod imports;
+mod muting;
 mod relations;
 mod simulator;
 mod store;

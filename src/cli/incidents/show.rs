@@ -207,10 +207,10 @@ impl Shown {
     fn print_told(&self) -> anyhow::Result<()> {
         say("")?;
         if self.incident.deliveries.is_empty() {
-            let why = if self.incident.history {
-                "it was there before hubwatch came"
-            } else {
-                "nothing is owed yet"
+            let why = match &self.incident.muted_until {
+                Some(until) => &*format!("its route is muted until {until}"),
+                None if self.incident.history => "it was there before hubwatch came",
+                None => "nothing is owed yet",
             };
             return say(format_args!("Nobody was told: {why}"));
         }

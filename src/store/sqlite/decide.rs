@@ -20,7 +20,7 @@ use crate::{
 
 use super::{
     super::{Decided, StoreError, Touched},
-    Memory, deliveries, issues,
+    Memory, deliveries, issues, mutes,
     neighbours::Neighbours,
     relations,
     resources::Resource,
@@ -58,6 +58,7 @@ pub(super) fn decide(
     now: Timestamp,
 ) -> Result<Decided, StoreError> {
     silences::touch_ended(tx, now, limit)?;
+    mutes::touch_ended(tx, now, limit)?;
     let stirred = relations::settle_stirred(tx, limit)?;
     let step = Step { tx, touched, limit };
     let issues = step.issues(&mut memory.texts)?;
@@ -375,11 +376,11 @@ fn write_row(
         .prepare_cached(
             "INSERT INTO incidents (\"group\", route, title, severity, state, resource,
                                     open_issues, opened_at, changed_at, history, told, earlier,
-                                    over_since, score)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?15)
+                                    over_since, score, muted)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?15, ?16)
              ON CONFLICT (\"group\", earlier) DO UPDATE SET
                  title = ?3, severity = ?4, state = ?5, open_issues = ?7, changed_at = ?9,
-                 history = ?10, told = ?11, over_since = ?13, score = ?15,
+                 history = ?10, told = ?11, over_since = ?13, score = ?15, muted = ?16,
                  ack_by = CASE WHEN ?14 THEN ack_by END,
                  ack_at = CASE WHEN ?14 THEN ack_at END,
                  ack_note = CASE WHEN ?14 THEN ack_note END
@@ -402,6 +403,7 @@ fn write_row(
                 incident.over_since.map(rows::micros),
                 incident.acknowledged.is_some(),
                 incident.score,
+                incident.muted_until.map(rows::micros),
             ],
             |row| row.get(0),
         )?;

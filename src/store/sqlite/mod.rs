@@ -8,6 +8,7 @@ mod explain;
 mod gaps;
 mod issues;
 mod ledger;
+mod mutes;
 mod neighbours;
 mod news;
 mod query;

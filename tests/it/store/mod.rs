@@ -7,6 +7,7 @@ mod counting;
 mod covering;
 mod deciding;
 mod delivering;
+mod muting;
 mod opening;
 mod recording;
 mod relating;

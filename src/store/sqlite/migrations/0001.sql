@@ -278,6 +278,7 @@ CREATE TABLE incidents (
     history       INTEGER NOT NULL,
     told          INTEGER NOT NULL,
     over_since    INTEGER,           -- NULL while it is not over
+    muted         INTEGER,           -- until when a mute time of its route keeps it from being told
     -- The person who has taken it on, when, and what they said.
     ack_by        TEXT,
     ack_at        INTEGER,
@@ -286,6 +287,7 @@ CREATE TABLE incidents (
 ) STRICT;
 
 CREATE INDEX incidents_by_resource ON incidents (resource);
+CREATE INDEX incidents_muted ON incidents (muted) WHERE muted IS NOT NULL;
 
 -- What happened to incidents after they were opened: the last turns of each.
 CREATE TABLE incident_turns (
