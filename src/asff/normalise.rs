@@ -19,6 +19,10 @@ use super::{
     topic::{Hints, owner, topic},
 };
 
+/// Why Security Hub archives a finding when consolidated control findings are switched on or off
+/// (user guide, "Consolidation impact on ASFF fields and values").
+const CONSOLIDATION: &str = "CONSOLIDATED_CONTROL_FINDINGS_UPDATE";
+
 /// A raw finding, read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reading {
@@ -106,6 +110,9 @@ fn finding(
         record_state: reader
             .text("RecordState", raw.record_state)
             .map_or(RecordState::Active, |state| RecordState::from(&*state)),
+        replaced: reader
+            .text("ProductFields ArchivalReasons", product_fields.archival_reason)
+            .is_some_and(|reason| reason == CONSOLIDATION),
         workflow: workflow(reader, raw.workflow, raw.workflow_state),
         created_at: created_at(reader, raw.created_at),
         updated_at,

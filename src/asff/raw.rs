@@ -104,6 +104,8 @@ wire! {
         standards_arn,
         standards_control_arn,
         standards_guide_arn,
+        #[serde(rename = "ArchivalReasons:0/ReasonCode")]
+        archival_reason,
         #[serde(rename = "attributes/PORT")]
         port,
         #[serde(rename = "attributes/PROTOCOL")]

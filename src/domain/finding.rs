@@ -167,6 +167,8 @@ pub struct Finding {
     pub compliance: Option<Compliance>,
     /// Whether the provider still reports it. Absent reads as active.
     pub record_state: RecordState,
+    /// Whether the provider says that it archived it because another finding takes its place.
+    pub replaced: bool,
     /// What the customer did about it. Absent reads as new; `WorkflowState`, retired, is understood.
     pub workflow: Workflow,
     /// When the provider first wrote it.
@@ -200,10 +202,16 @@ impl Finding {
     /// What it says about its problem now.
     ///
     /// Archived comes first: the provider owns the record. Then the analyst's word, then the check's.
+    /// What had passed when another took its place is archived like any other.
     #[must_use]
     pub fn standing(&self) -> Standing {
         if self.record_state == RecordState::Archived {
-            return Standing::Archived;
+            let passed = self.compliance == Some(Compliance::Passed);
+            return if self.replaced && self.workflow != Workflow::Resolved && !passed {
+                Standing::Replaced
+            } else {
+                Standing::Archived
+            };
         }
         if self.workflow == Workflow::Suppressed {
             return Standing::Suppressed;

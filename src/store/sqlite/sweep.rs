@@ -324,10 +324,9 @@ fn declare_gone(
 
 /// Whether AWS deleted a finding for its age, or somebody did for another reason.
 fn why_gone(standing: Standing, updated_at: i64, now: Timestamp) -> &'static str {
-    let kept = if standing == Standing::Archived {
-        ARCHIVED_KEPT
-    } else {
-        ACTIVE_KEPT
+    let kept = match standing {
+        Standing::Archived | Standing::Replaced => ARCHIVED_KEPT,
+        _ => ACTIVE_KEPT,
     };
     let oldest = now.saturating_sub(kept).unwrap_or(Timestamp::MIN);
     if updated_at <= rows::version(oldest) {
