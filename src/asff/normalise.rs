@@ -111,7 +111,10 @@ fn finding(
             .text("RecordState", raw.record_state)
             .map_or(RecordState::Active, |state| RecordState::from(&*state)),
         replaced: reader
-            .text("ProductFields ArchivalReasons", product_fields.archival_reason)
+            .text(
+                "ProductFields ArchivalReasons",
+                product_fields.archival_reason,
+            )
             .is_some_and(|reason| reason == CONSOLIDATION),
         workflow: workflow(reader, raw.workflow, raw.workflow_state),
         created_at: created_at(reader, raw.created_at),

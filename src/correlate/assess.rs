@@ -56,11 +56,7 @@ fn status(touched: &TouchedIssue) -> IssueStatus {
 /// Whether a finding was replaced, and nothing that came after it says how the problem stands now.
 fn waits(evidence: &[Evidence]) -> bool {
     let is_replaced = |e: &&Evidence| e.standing == Standing::Replaced;
-    let last = evidence
-        .iter()
-        .filter(is_replaced)
-        .map(|e| e.since)
-        .max();
+    let last = evidence.iter().filter(is_replaced).map(|e| e.since).max();
     last.is_some_and(|last| {
         !evidence
             .iter()

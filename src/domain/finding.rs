@@ -202,12 +202,10 @@ impl Finding {
     /// What it says about its problem now.
     ///
     /// Archived comes first: the provider owns the record. Then the analyst's word, then the check's.
-    /// What had passed when another took its place is archived like any other.
     #[must_use]
     pub fn standing(&self) -> Standing {
         if self.record_state == RecordState::Archived {
-            let passed = self.compliance == Some(Compliance::Passed);
-            return if self.replaced && self.workflow != Workflow::Resolved && !passed {
+            return if self.replaced {
                 Standing::Replaced
             } else {
                 Standing::Archived

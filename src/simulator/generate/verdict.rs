@@ -62,7 +62,8 @@ fn network_control(subject: &Subject<'_>) -> &'static Control {
     let position = subject.index / PER_HOST;
     let mut rng = fastrand::Rng::with_seed(subject.origin.place.mix(0x2c0, position));
     let first = rng.usize(..catalog::NETWORK.len());
-    let second = subject.kind == Kind::SecondNetworkControl && subject.origin.account.consolidated_first;
+    let second =
+        subject.kind == Kind::SecondNetworkControl && subject.origin.account.consolidated_first;
     let mut controls = catalog::NETWORK
         .iter()
         .cycle()

@@ -69,7 +69,8 @@ impl World {
         }
         let finding: Value = serde_json::from_str(&text).ok()?;
         let word = |path: &str| finding.pointer(path).and_then(Value::as_str);
-        let ours = word("/ProductArn")?.ends_with(PRODUCT) && word("/RecordState") == Some("ACTIVE");
+        let ours =
+            word("/ProductArn")?.ends_with(PRODUCT) && word("/RecordState") == Some("ACTIVE");
         let made_as = generate::index_in(self.place(scope), word("/Id")?).filter(|_| ours)?;
         let compliance = word("/Compliance/Status")?;
         Some(Outdated {

@@ -198,8 +198,8 @@ impl Recorder<'_, '_> {
         let row = self.row(&place, record)?;
         let issue = issues::row_of(self.tx, self.memory, &record.identity, row.first_word())?;
         let news = self.news.of(self.tx, name.scope)?;
-        let is_news = news.is_appearance(since(record))
-            && !issues::is_known(self.tx, issue, row.severity)?;
+        let is_news =
+            news.is_appearance(since(record)) && !issues::is_known(self.tx, issue, row.severity)?;
         let written = self
             .tx
             .prepare_cached(
