@@ -20,7 +20,7 @@ use crate::{
 
 use super::{
     super::{Decided, StoreError, Touched},
-    Memory, deliveries, issues, mutes,
+    Memory, about, deliveries, issues, mutes,
     neighbours::Neighbours,
     relations,
     resources::Resource,
@@ -61,7 +61,7 @@ pub(super) fn decide(
     mutes::touch_ended(tx, now, limit)?;
     let stirred = relations::settle_stirred(tx, limit)?;
     let step = Step { tx, touched, limit };
-    let issues = step.issues(&mut memory.texts)?;
+    let mut issues = step.issues(&mut memory.texts)?;
     let mut decided = Decided {
         issues: issues.len(),
         stirred,
@@ -74,6 +74,9 @@ pub(super) fn decide(
     let changed = write_facts(tx, rulebook, &issues)?;
     let mut neighbours = Neighbours::default();
     let hushes = silences::in_force(tx, now)?;
+    if rulebook.asks_about(&hushes) {
+        learn_about(tx, &mut memory.texts, &mut issues)?;
+    }
     let mut groups = step.groups_of_members()?;
     let mut known = Known::default();
     let mut statuses = BTreeMap::<IssueStatus, i64>::new();
@@ -110,6 +113,20 @@ pub(super) fn decide(
         relations::touch_anchors(tx, resource, &here)?;
     }
     Ok(decided)
+}
+
+fn learn_about(
+    tx: &Transaction<'_>,
+    texts: &mut TextIds,
+    issues: &mut [TouchedIssue],
+) -> Result<(), StoreError> {
+    let mut known = about::Known::default();
+    for issue in issues {
+        let account = &issue.identity.account;
+        let about = known.of(tx, texts, issue.id, issue.resource, account)?;
+        issue.about = Arc::new(about);
+    }
+    Ok(())
 }
 
 /// Writes what the issues mean for others. Returns the resources of those that meant something else
@@ -182,6 +199,7 @@ impl Step<'_, '_> {
                 identity: issues::identity(self.tx, texts, row, 1)?,
                 status: status.map(rows::issue_status).transpose()?,
                 evidence: evidence.remove(&id).unwrap_or_default(),
+                about: Arc::default(),
                 history: row.get(7)?,
                 resource: row.get(8)?,
                 parts: Parts::from_code(row.get(9)?),
