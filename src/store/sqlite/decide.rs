@@ -59,7 +59,11 @@ pub(super) fn decide(
 ) -> Result<Decided, StoreError> {
     silences::touch_ended(tx, now, limit)?;
     mutes::touch_ended(tx, now, limit)?;
-    let stirred = relations::settle_stirred(tx, limit)?;
+    // News does not wait for it, and what is no news is then decided once and not for each relation.
+    let stirred = match touched {
+        Touched::ByNews => 0,
+        Touched::ByAnything => relations::settle_stirred(tx, limit)?,
+    };
     let step = Step { tx, touched, limit };
     let mut issues = step.issues(&mut memory.texts)?;
     let mut decided = Decided {
@@ -71,7 +75,7 @@ pub(super) fn decide(
         return Ok(decided);
     }
     // All facts before any assessment, so that the issues of one step see each other.
-    let changed = write_facts(tx, rulebook, &issues)?;
+    let changed = write_facts(tx, rulebook, &mut issues)?;
     let mut neighbours = Neighbours::default();
     let hushes = silences::in_force(tx, now)?;
     if rulebook.asks_about(&hushes) {
@@ -81,7 +85,7 @@ pub(super) fn decide(
     let mut known = Known::default();
     let mut statuses = BTreeMap::<IssueStatus, i64>::new();
     for issue in &issues {
-        let near = if rulebook.facts(issue).parts.any_of(Parts::ANCHORS) {
+        let near = if issue.parts.any_of(Parts::ANCHORS) {
             neighbours.of(tx, &mut memory.texts, issue.resource)?
         } else {
             Arc::default()
@@ -129,12 +133,12 @@ fn learn_about(
     Ok(())
 }
 
-/// Writes what the issues mean for others. Returns the resources of those that meant something else
+/// Brings up to date what the issues mean for others. Returns the resources of those that meant something else
 /// before.
 fn write_facts(
     tx: &Transaction<'_>,
     rulebook: &Rulebook,
-    issues: &[TouchedIssue],
+    issues: &mut [TouchedIssue],
 ) -> Result<BTreeSet<i64>, StoreError> {
     let mut changed = BTreeSet::new();
     for issue in issues {
@@ -143,6 +147,7 @@ fn write_facts(
             tx.prepare_cached("UPDATE issues SET parts = ?2, history = ?3 WHERE id = ?1")?
                 .execute(params![issue.id, parts.code(), issue.history])?;
             changed.insert(issue.resource);
+            issue.parts = parts;
         }
     }
     Ok(changed)

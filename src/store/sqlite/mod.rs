@@ -449,6 +449,7 @@ impl Store for Sqlite {
                     // Removed resources may be among those that are remembered.
                     memory.resources.forget();
                     memory.relations.forget();
+                    memory.tags.forget();
                     tidy::carry_out(tx, task, now)
                 })
                 .await?
