@@ -1,0 +1,332 @@
+//! What a preview comes to, for people and for programs.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::{
+    correlate::{Counts, Outcome, Route, Rulebook},
+    domain::{IncidentId, IssueIdentity, Severity, Timestamp},
+    observe::Printable,
+    store::{IncidentFilter, Store},
+};
+
+use super::super::super::output::{self, Output, Row};
+
+#[derive(Debug, Serialize)]
+pub(super) struct Report {
+    issues: u64,
+    open_issues: u64,
+    routes: Vec<RouteRow>,
+    /// Open issues that no route has, by severity.
+    unrouted: BTreeMap<Severity, u64>,
+    sinks: Vec<SinkRow>,
+    difference: Difference,
+}
+
+/// What a route has of one severity.
+#[derive(Debug, Serialize)]
+struct RouteRow {
+    route: String,
+    /// Empty where the route has nothing at all.
+    severity: Option<Severity>,
+    open_issues: u64,
+    open_incidents: u64,
+    over_incidents: u64,
+    told: u64,
+    untold: u64,
+    owed_at_once: u64,
+    held: u64,
+    muted_until: Option<Timestamp>,
+}
+
+/// How many notices a sink has to do with.
+#[derive(Debug, Default, Serialize)]
+struct SinkRow {
+    sink: String,
+    told: u64,
+    owed_at_once: u64,
+    held: u64,
+}
+
+/// What would be other than it is in the store.
+#[derive(Debug, Serialize)]
+struct Difference {
+    kept: u64,
+    opened: u64,
+    reopened: u64,
+    ended: u64,
+    left_behind: u64,
+    /// Some of those that would be opened, by the worst of their issues.
+    opened_examples: Vec<Example>,
+    /// Some of those that would be over.
+    ended_examples: Vec<Example>,
+}
+
+#[derive(Debug, Serialize)]
+struct Example {
+    incident_id: Option<IncidentId>,
+    severity: Severity,
+    title: String,
+    account_id: String,
+    region: Option<String>,
+    resource: String,
+}
+
+impl Report {
+    pub(super) async fn of(
+        outcome: &Outcome,
+        rulebook: &Rulebook,
+        store: &dyn Store,
+        now: Timestamp,
+    ) -> anyhow::Result<Self> {
+        let routes: Vec<(&Route, &BTreeMap<Severity, Counts>)> =
+            rulebook.routes().iter().zip(&outcome.routes).collect();
+        let rows = routes
+            .iter()
+            .flat_map(|(route, by_severity)| rows(route, by_severity, now));
+        Ok(Self {
+            issues: outcome.issues,
+            open_issues: outcome.open_issues,
+            routes: rows.collect(),
+            unrouted: outcome.unrouted.clone(),
+            sinks: sinks(&routes),
+            difference: Difference {
+                kept: outcome.kept,
+                opened: outcome.opened.count,
+                reopened: outcome.reopened,
+                ended: outcome.ended.count,
+                left_behind: outcome.left_behind,
+                opened_examples: opened(outcome, rulebook, store, now).await?,
+                ended_examples: ended(outcome, store).await?,
+            },
+        })
+    }
+
+    pub(super) fn print(&self) -> anyhow::Result<()> {
+        output::line(format_args!(
+            "{}, {} of them open; nothing was sent or written\n",
+            output::counted(self.issues, "issue"),
+            self.open_issues
+        ))?;
+        output::print(Output::Table, &self.routes)?;
+        let unrouted: u64 = self.unrouted.values().sum();
+        if unrouted > 0 {
+            let severities = self.unrouted.iter().rev();
+            let said = severities.map(|(severity, count)| format!("{count} {severity}"));
+            let said: Vec<String> = said.collect();
+            output::line(format_args!(
+                "no route has {}: {}",
+                output::counted(unrouted, "open issue"),
+                said.join(", ")
+            ))?;
+        }
+        if !self.sinks.is_empty() {
+            output::line("")?;
+            output::print(Output::Table, &self.sinks)?;
+        }
+        for route in self.muted() {
+            output::line(route)?;
+        }
+        self.difference.print()
+    }
+
+    fn muted(&self) -> Vec<String> {
+        let mut said: Vec<String> = self
+            .routes
+            .iter()
+            .filter_map(|row| {
+                let until = row.muted_until?;
+                Some(format!("route {} is muted until {until}", row.route))
+            })
+            .collect();
+        said.dedup();
+        said
+    }
+}
+
+fn rows(route: &Route, by_severity: &BTreeMap<Severity, Counts>, now: Timestamp) -> Vec<RouteRow> {
+    let row = |severity: Option<Severity>, counts: Counts| RouteRow {
+        route: route.name().to_owned(),
+        severity,
+        open_issues: counts.issues,
+        open_incidents: counts.open,
+        over_incidents: counts.over,
+        told: counts.told,
+        untold: counts.untold,
+        owed_at_once: counts.owed,
+        held: counts.held,
+        muted_until: route.muted_until(now),
+    };
+    if by_severity.is_empty() {
+        return vec![row(None, Counts::default())];
+    }
+    let worst_first = by_severity.iter().rev();
+    worst_first
+        .map(|(severity, counts)| row(Some(*severity), *counts))
+        .collect()
+}
+
+fn sinks(routes: &[(&Route, &BTreeMap<Severity, Counts>)]) -> Vec<SinkRow> {
+    let mut rows: BTreeMap<&str, SinkRow> = BTreeMap::new();
+    for (route, by_severity) in routes {
+        for sink in route.sinks() {
+            let row = rows.entry(sink).or_insert_with(|| SinkRow {
+                sink: sink.clone(),
+                ..SinkRow::default()
+            });
+            for counts in by_severity.values() {
+                row.told += counts.told;
+                row.owed_at_once += counts.owed;
+                row.held += counts.held;
+            }
+        }
+    }
+    rows.into_values().collect()
+}
+
+async fn opened(
+    outcome: &Outcome,
+    rulebook: &Rulebook,
+    store: &dyn Store,
+    now: Timestamp,
+) -> anyhow::Result<Vec<Example>> {
+    let mut examples = Vec::new();
+    for (severity, issue) in &outcome.opened.examples {
+        let found = store.assessed(rulebook, issue - 1, 1, now).await?;
+        // It may be gone by now.
+        let Some(found) = found.into_iter().find(|found| found.id == *issue) else {
+            continue;
+        };
+        let IssueIdentity {
+            account,
+            region,
+            resource,
+            ..
+        } = found.identity;
+        examples.push(Example {
+            incident_id: None,
+            severity: *severity,
+            title: found.title.to_string(),
+            account_id: account.to_string(),
+            region: region.map(|region| region.to_string()),
+            resource,
+        });
+    }
+    Ok(examples)
+}
+
+async fn ended(outcome: &Outcome, store: &dyn Store) -> anyhow::Result<Vec<Example>> {
+    let mut examples = Vec::new();
+    for (severity, id) in &outcome.ended.examples {
+        let filter = IncidentFilter {
+            id: Some(*id),
+            ..IncidentFilter::default()
+        };
+        for stored in store.incidents(filter).await? {
+            let incident = stored.incident;
+            examples.push(Example {
+                incident_id: incident.id,
+                severity: *severity,
+                title: incident.title,
+                account_id: incident.account.to_string(),
+                region: incident.region.map(|region| region.to_string()),
+                resource: incident.resource,
+            });
+        }
+    }
+    Ok(examples)
+}
+
+impl Difference {
+    fn print(&self) -> anyhow::Result<()> {
+        output::line("\nAgainst the incidents that are open now")?;
+        output::line(format_args!("  {:>7} would stay open", self.kept))?;
+        output::line(format_args!("  {:>7} would be new", self.opened))?;
+        print_examples(&self.opened_examples, self.opened)?;
+        if self.reopened > 0 {
+            output::line(format_args!("  {:>7} would be reopened", self.reopened))?;
+        }
+        output::line(format_args!(
+            "  {:>7} would be over, since their route has none of their issues any more",
+            self.ended
+        ))?;
+        print_examples(&self.ended_examples, self.ended)?;
+        if self.left_behind > 0 {
+            output::line(format_args!(
+                "  {:>7} would stay as they are, since the configuration lacks their route",
+                self.left_behind
+            ))?;
+        }
+        Ok(())
+    }
+}
+
+/// Text from outside must not command the terminal.
+fn print_examples(examples: &[Example], all: u64) -> anyhow::Result<()> {
+    for example in examples {
+        let id = example
+            .incident_id
+            .map(|id| format!("{id}: "))
+            .unwrap_or_default();
+        output::line(Printable(format_args!(
+            "            {:<13} {id}{} ({}, {}, {})",
+            example.severity.to_string(),
+            example.title,
+            example.account_id,
+            example.region.as_deref().unwrap_or("global"),
+            example.resource,
+        )))?;
+    }
+    let shown = u64::try_from(examples.len()).unwrap_or(u64::MAX);
+    if shown > 0 && all > shown {
+        output::line(format_args!("            and {} more", all - shown))?;
+    }
+    Ok(())
+}
+
+impl Row for RouteRow {
+    const HEADINGS: &'static [&'static str] = &[
+        "Route",
+        "Severity",
+        "Open issues",
+        "Open",
+        "Over",
+        "Told",
+        "Untold",
+        "At once",
+        "Held",
+    ];
+
+    fn cells(&self) -> Vec<String> {
+        let severity = self.severity.map(|severity| severity.to_string());
+        let counts = [
+            self.open_issues,
+            self.open_incidents,
+            self.over_incidents,
+            self.told,
+            self.untold,
+            self.owed_at_once,
+            self.held,
+        ];
+        let mut cells = vec![
+            self.route.clone(),
+            severity.unwrap_or_else(|| "none".to_owned()),
+        ];
+        cells.extend(counts.map(|count| count.to_string()));
+        cells
+    }
+}
+
+impl Row for SinkRow {
+    const HEADINGS: &'static [&'static str] = &["Sink", "Told", "At once", "Held"];
+
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.sink.clone(),
+            self.told.to_string(),
+            self.owed_at_once.to_string(),
+            self.held.to_string(),
+        ]
+    }
+}

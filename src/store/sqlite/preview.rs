@@ -1,0 +1,44 @@
+//! What is there, read in steps for those who ask what would be.
+
+use rusqlite::Transaction;
+
+use crate::{
+    correlate::Rulebook,
+    domain::{Incident, Timestamp, decision::Assessment},
+};
+
+use super::{super::StoreError, decide::Step, rows, silences, texts::TextIds};
+
+/// See [`super::super::Store::assessed`].
+pub(super) fn assessed(
+    tx: &Transaction<'_>,
+    rulebook: &Rulebook,
+    after: i64,
+    limit: u32,
+    now: Timestamp,
+) -> Result<Vec<Assessment>, StoreError> {
+    let hushes = silences::in_force(tx, now)?;
+    let issues = Step::of_all(tx, after, limit).issues(&mut TextIds::default())?;
+    let assessed = issues.iter().map(|issue| rulebook.assess(issue, &hushes));
+    Ok(assessed.collect())
+}
+
+/// See [`super::super::Store::incidents_after`].
+pub(super) fn incidents_after(
+    tx: &Transaction<'_>,
+    after: i64,
+    limit: u32,
+) -> Result<Vec<Incident>, StoreError> {
+    let sql = format!(
+        "SELECT {} FROM {} WHERE incidents.id > ?1 ORDER BY incidents.id LIMIT ?2",
+        rows::INCIDENT,
+        rows::INCIDENTS
+    );
+    let mut statement = tx.prepare_cached(&sql)?;
+    let mut all = statement.query((after, limit))?;
+    let mut found = Vec::new();
+    while let Some(row) = all.next()? {
+        found.push(rows::incident(row)?);
+    }
+    Ok(found)
+}
