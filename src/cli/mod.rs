@@ -89,7 +89,7 @@ enum Command {
     Incidents(incidents::IncidentsArgs),
     /// What nobody is to be told of for a while.
     Silences(silences::SilencesArgs),
-    /// What a configuration makes of findings.
+    /// What makes issues worse together, and what a configuration would make of all that is stored.
     Rules(rules::RulesArgs),
     /// How well every account and Region can be read.
     Coverage(coverage::CoverageArgs),

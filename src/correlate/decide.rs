@@ -132,6 +132,7 @@ fn member(issue: &Assessment) -> Member {
     Member {
         status: issue.status,
         severity: issue.severity,
+        score: issue.score.value(),
         title: issue.title.clone(),
         silenced_until: issue.silenced_until,
         history: issue.history,
@@ -153,6 +154,7 @@ fn opened<'a>(
             earlier,
             title: String::new(),
             severity: Severity::Informational,
+            score: 0,
             state: IncidentState::Open,
             over_since: None,
             acknowledged: None,
@@ -224,6 +226,7 @@ fn summary(before: &Incident, members: &BTreeMap<i64, Member>) -> Incident {
     };
     if let Some(worst) = worst(members.values()) {
         incident.severity = worst.severity;
+        incident.score = worst.score;
         incident.title = title(worst, if open > 0 { open } else { members.len() });
         incident.history = members.values().all(|member| member.history);
     }
@@ -235,8 +238,8 @@ fn summary(before: &Incident, members: &BTreeMap<i64, Member>) -> Incident {
 fn worst<'a>(members: impl Iterator<Item = &'a Member>) -> Option<&'a Member> {
     members.max_by(|a, b| {
         let open = |member: &Member| member.status == IssueStatus::Open;
-        (open(a), a.severity)
-            .cmp(&(open(b), b.severity))
+        (open(a), a.severity, a.score)
+            .cmp(&(open(b), b.severity, b.score))
             .then_with(|| b.title.cmp(&a.title))
     })
 }

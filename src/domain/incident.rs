@@ -165,6 +165,8 @@ pub struct Incident {
     pub title: String,
     /// The worst of its open issues, or of all when none is open.
     pub severity: Severity,
+    /// The score of that issue, from 0 to 100.
+    pub score: u8,
     /// Whether it is over.
     pub state: IncidentState,
     /// Since when it is over; `None` while it is not.

@@ -82,6 +82,8 @@ pub enum Touched {
 pub struct Decided {
     /// Touched issues that were looked at.
     pub issues: usize,
+    /// Resources with new relations whose issues were touched.
+    pub stirred: usize,
     /// Incidents that were opened.
     pub opened: usize,
     /// Deliveries that are owed now and were not before.

@@ -6,7 +6,9 @@ use bytes::Bytes;
 
 use jiff::Timestamp;
 
-use crate::domain::{Change, Digest, Finding, IssueIdentity, Vantage, Window, window::WindowKind};
+use crate::domain::{
+    Change, Digest, Finding, IssueIdentity, RelatedResource, Vantage, Window, window::WindowKind,
+};
 
 /// What is complete once a page is recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +48,8 @@ pub struct FindingRecord {
     pub finding: Finding,
     /// The issue it belongs to.
     pub identity: IssueIdentity,
+    /// Resources that it names beside the one of the issue.
+    pub related: Vec<RelatedResource>,
     /// Fingerprint of the raw finding without its top-level timestamps: equal means that only those
     /// moved.
     pub content: Digest,

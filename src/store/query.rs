@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::{
     AccountId, ClockKind, Coverage, CoverageState, Incident, IncidentId, IncidentState,
-    IssueIdentity, IssueStatus, Region, Scope, Severity, Standing, Timestamp, Vantage,
+    IssueIdentity, IssueStatus, Region, Scope, Score, Severity, Standing, Timestamp, Vantage,
     delivery::{DeliveryState, Occasion},
 };
 
@@ -177,6 +177,8 @@ pub struct ExplainedIssue {
     pub status: Option<IssueStatus>,
     /// How bad, as decided.
     pub severity: Severity,
+    /// The sum that says so.
+    pub score: Score,
     /// One line for people.
     pub title: String,
     /// Since when a finding reports it.
@@ -213,6 +215,8 @@ pub struct IncidentIssue {
     pub title: String,
     /// How bad.
     pub severity: Severity,
+    /// The sum that says so.
+    pub score: Score,
     /// Whether the problem is there.
     pub status: IssueStatus,
     /// Since when a finding reports it.

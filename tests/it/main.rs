@@ -20,6 +20,7 @@ mod daemon;
 mod explaining;
 mod imports;
 mod muting;
+mod relations;
 mod simulator;
 mod store;
 mod support;

@@ -61,7 +61,7 @@ pub(super) async fn run(args: &PreviewArgs) -> anyhow::Result<Exit> {
     let store = store::open(&url, &Access::Read).with_context(|| {
         format!("cannot read {url}; has `hubwatch run` or `hubwatch sync` been started yet?")
     })?;
-    let rulebook = Rulebook::new(config.routes);
+    let rulebook = Rulebook::new(config.routes).with_rules(config.rules);
     let now = Clock::system().now();
     let outcome = look(&*store, &rulebook, now).await?;
     let report = Report::of(&outcome, &rulebook, &*store, now).await?;

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 
 use crate::{
     correlate::{Claim, MatchSettings, RouteSettings, Rulebook, SeveritySettings, claims},
-    domain::{Acknowledgement, IncidentId, IssueIdentity, Turn},
+    domain::{Acknowledgement, IncidentId, IssueIdentity, Parts, Score, Turn},
 };
 
 use super::*;
@@ -40,6 +40,8 @@ pub(in crate::correlate) fn issue(id: i64) -> Assessment {
         },
         status: IssueStatus::Open,
         severity: Severity::High,
+        score: Score::of(Severity::High),
+        parts: Parts::NONE,
         title: format!("problem {id}").into(),
         since: NOW,
         silenced_until: None,

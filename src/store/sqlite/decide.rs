@@ -7,16 +7,19 @@ use rusqlite::{OptionalExtension, Transaction, params};
 use crate::{
     correlate::Rulebook,
     domain::{
-        Digest, Incident, IncidentId, IssueStatus, Timestamp,
+        Digest, Incident, IncidentId, IssueStatus, Parts, Timestamp,
         decision::{
             Assessment, Evidence, IncidentDecision, Known, KnownIncident, Member, TouchedIssue,
         },
+        finding::Traits,
     },
 };
 
 use super::{
     super::{Decided, StoreError, Touched},
-    Memory, deliveries, issues, mutes,
+    Memory,
+    assess::Assessor,
+    deliveries, issues, mutes, relations,
     resources::Resource,
     rows, silences, tallies,
     texts::TextIds,
@@ -53,21 +56,25 @@ pub(super) fn decide(
 ) -> Result<Decided, StoreError> {
     silences::touch_ended(tx, now, limit)?;
     mutes::touch_ended(tx, now, limit)?;
+    let stirred = relations::settle_stirred(tx, limit)?;
     let step = Step::of_touched(tx, touched, limit);
     let issues = step.issues(&mut memory.texts)?;
     let mut decided = Decided {
         issues: issues.len(),
+        stirred,
         ..Decided::default()
     };
     if issues.is_empty() {
         return Ok(decided);
     }
-    let hushes = silences::in_force(tx, now)?;
+    // All facts before any assessment, so that the issues of one step see each other.
+    let changed = write_facts(tx, rulebook, &issues)?;
+    let mut assessor = Assessor::new(tx, rulebook, now)?;
     let mut groups = step.groups_of_members()?;
     let mut known = Known::default();
     let mut statuses = BTreeMap::<IssueStatus, i64>::new();
     for issue in &issues {
-        let assessment = rulebook.assess(issue, &hushes);
+        let assessment = assessor.assess(tx, &mut memory.texts, issue)?;
         write_assessment(tx, &mut memory.texts, &assessment)?;
         if issue.status != Some(assessment.status) {
             if let Some(status) = issue.status {
@@ -89,7 +96,30 @@ pub(super) fn decide(
     }
     tallies::count_issues(tx, statuses)?;
     step.clear(&issues)?;
+    let here: BTreeSet<i64> = issues.iter().map(|issue| issue.id).collect();
+    for resource in changed {
+        relations::touch_anchors(tx, resource, &here)?;
+    }
     Ok(decided)
+}
+
+/// Writes what the issues mean for others. Returns the resources of those that meant something else
+/// before.
+fn write_facts(
+    tx: &Transaction<'_>,
+    rulebook: &Rulebook,
+    issues: &[TouchedIssue],
+) -> Result<BTreeSet<i64>, StoreError> {
+    let mut changed = BTreeSet::new();
+    for issue in issues {
+        let parts = rulebook.facts(issue).parts;
+        if parts != issue.parts {
+            tx.prepare_cached("UPDATE issues SET parts = ?2, history = ?3 WHERE id = ?1")?
+                .execute(params![issue.id, parts.code(), issue.history])?;
+            changed.insert(issue.resource);
+        }
+    }
+    Ok(changed)
 }
 
 /// The issues that one step looks at: the first ones, in the order of their numbers, so that
@@ -166,7 +196,8 @@ impl Step<'_, '_> {
         let mut evidence = self.evidence(texts)?;
         let sql = self.query(
             &format!(
-                "issues.id, {}, status, chosen.history AND coalesce(issues.history, 1)",
+                "issues.id, {}, status, chosen.history AND coalesce(issues.history, 1),
+                 issues.resource, parts",
                 issues::IDENTITY
             ),
             "issues ON issues.id = chosen.issue
@@ -184,6 +215,8 @@ impl Step<'_, '_> {
                 status: status.map(rows::issue_status).transpose()?,
                 evidence: evidence.remove(&id).unwrap_or_default(),
                 history: row.get(7)?,
+                resource: row.get(8)?,
+                parts: Parts::from_code(row.get(9)?),
             });
         }
         Ok(found)
@@ -192,7 +225,7 @@ impl Step<'_, '_> {
     /// What the findings of each issue say.
     fn evidence(&self, texts: &mut TextIds) -> Result<HashMap<i64, Vec<Evidence>>, StoreError> {
         let sql = self.query(
-            "chosen.issue, standing, severity, title, since",
+            "chosen.issue, standing, severity, title, since, traits",
             "findings ON findings.issue = chosen.issue",
         );
         let mut statement = self.tx.prepare_cached(&sql)?;
@@ -204,6 +237,7 @@ impl Step<'_, '_> {
                 severity: rows::severity(row.get(2)?)?,
                 title: texts.text(self.tx, row.get(3)?)?,
                 since: rows::time(row.get(4)?)?,
+                traits: Traits::from_code(row.get(5)?),
             });
         }
         Ok(found)
@@ -247,9 +281,13 @@ fn write_assessment(
     assessment: &Assessment,
 ) -> Result<(), StoreError> {
     let title = texts.id(tx, &assessment.title)?;
+    let score = &assessment.score;
+    let is_raised = !score.reasons.is_empty();
+    let reasons = is_raised.then(|| serde_json::to_string(score)).transpose();
+    let reasons = reasons.map_err(|error| StoreError::corrupt(error.to_string()))?;
     tx.prepare_cached(
         "UPDATE issues SET title = ?2, severity = ?3, status = ?4, since = ?5, history = ?6,
-                           silenced = ?7
+                           silenced = ?7, score = ?8, reasons = ?9
          WHERE id = ?1",
     )?
     .execute(params![
@@ -260,6 +298,8 @@ fn write_assessment(
         rows::micros(assessment.since),
         assessment.history,
         assessment.silenced_until.map(rows::micros),
+        is_raised.then(|| score.value()),
+        reasons,
     ])?;
     Ok(())
 }
@@ -295,18 +335,21 @@ fn members(
     incident: IncidentId,
 ) -> Result<BTreeMap<i64, Member>, StoreError> {
     let mut statement = tx.prepare_cached(
-        "SELECT id, status, severity, title, history, silenced
+        "SELECT id, status, severity, title, history, silenced, score
          FROM incident_issues JOIN issues ON id = issue
          WHERE incident = ?1",
     )?;
     let mut found = BTreeMap::new();
     let mut all = statement.query([incident.0])?;
     while let Some(row) = all.next()? {
+        let severity = rows::severity(row.get(2)?)?;
+        let score: Option<u8> = row.get(6)?;
         found.insert(
             row.get(0)?,
             Member {
                 status: rows::issue_status(row.get(1)?)?,
-                severity: rows::severity(row.get(2)?)?,
+                severity,
+                score: score.unwrap_or(severity.least_score()),
                 title: texts.text(tx, row.get(3)?)?,
                 history: row.get(4)?,
                 silenced_until: row.get::<_, Option<i64>>(5)?.map(rows::time).transpose()?,
@@ -365,11 +408,11 @@ fn write_row(
         .prepare_cached(
             "INSERT INTO incidents (\"group\", route, title, severity, state, resource,
                                     open_issues, opened_at, changed_at, history, told, earlier,
-                                    over_since, muted)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?15)
+                                    over_since, score, muted)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?15, ?16)
              ON CONFLICT (\"group\", earlier) DO UPDATE SET
                  title = ?3, severity = ?4, state = ?5, open_issues = ?7, changed_at = ?9,
-                 history = ?10, told = ?11, over_since = ?13, muted = ?15,
+                 history = ?10, told = ?11, over_since = ?13, score = ?15, muted = ?16,
                  ack_by = CASE WHEN ?14 THEN ack_by END,
                  ack_at = CASE WHEN ?14 THEN ack_at END,
                  ack_note = CASE WHEN ?14 THEN ack_note END
@@ -391,6 +434,7 @@ fn write_row(
                 incident.earlier,
                 incident.over_since.map(rows::micros),
                 incident.acknowledged.is_some(),
+                incident.score,
                 incident.muted_until.map(rows::micros),
             ],
             |row| row.get(0),

@@ -1,5 +1,6 @@
 //! SQLite: a file, nothing to install. One writer, readers beside it, write-ahead logging.
 
+mod assess;
 mod bodies;
 mod connection;
 mod decide;
@@ -9,10 +10,12 @@ mod gaps;
 mod issues;
 mod ledger;
 mod mutes;
+mod neighbours;
 mod news;
 mod preview;
 mod query;
 mod record;
+mod relations;
 mod resources;
 mod rows;
 mod scopes;
@@ -464,6 +467,7 @@ impl Store for Sqlite {
                 self.write(move |tx, memory| {
                     // Removed resources may be among those that are remembered.
                     memory.resources.forget();
+                    memory.relations.forget();
                     tidy::carry_out(tx, task, now)
                 })
                 .await?

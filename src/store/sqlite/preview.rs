@@ -7,7 +7,7 @@ use crate::{
     domain::{Incident, Timestamp, decision::Assessment},
 };
 
-use super::{super::StoreError, decide::Step, rows, silences, texts::TextIds};
+use super::{super::StoreError, assess::Assessor, decide::Step, rows, texts::TextIds};
 
 /// See [`super::super::Store::assessed`].
 pub(super) fn assessed(
@@ -17,10 +17,12 @@ pub(super) fn assessed(
     limit: u32,
     now: Timestamp,
 ) -> Result<Vec<Assessment>, StoreError> {
-    let hushes = silences::in_force(tx, now)?;
-    let issues = Step::of_all(tx, after, limit).issues(&mut TextIds::default())?;
-    let assessed = issues.iter().map(|issue| rulebook.assess(issue, &hushes));
-    Ok(assessed.collect())
+    let mut texts = TextIds::default();
+    let mut assessor = Assessor::new(tx, rulebook, now)?;
+    let issues = Step::of_all(tx, after, limit).issues(&mut texts)?;
+    let assessed = issues.iter();
+    let assessed = assessed.map(|issue| assessor.assess(tx, &mut texts, issue));
+    assessed.collect()
 }
 
 /// See [`super::super::Store::incidents_after`].

@@ -12,7 +12,7 @@ use super::{
     bodies::{self, Packing},
     issues::{self, FirstWord},
     news::{News, NewsOfScopes},
-    rows,
+    relations, rows,
     tallies::TallyChanges,
     windows,
 };
@@ -112,6 +112,14 @@ impl Recorder<'_, '_> {
             .memory
             .scopes
             .id(self.tx, &record.finding.key.scope())?;
+        relations::note(
+            self.tx,
+            self.memory,
+            scope,
+            &record.identity,
+            &record.related,
+            self.now,
+        )?;
         // Nearly all of a scope's history is new: it is looked up only where it turns out not to be.
         let name = Name::of(scope, &record.finding.key);
         if self.page.history && self.try_insert(&name, name.key_at(0), record)? {
@@ -202,9 +210,9 @@ impl Recorder<'_, '_> {
             .prepare_cached(
                 "INSERT INTO findings (key, severity, standing, updated_at, since, title, product,
                                        compliance, workflow, content, body, start, length, issue,
-                                       verify, id_hash, recorded_at, swept)
+                                       verify, id_hash, recorded_at, swept, traits)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
-                         ?18)
+                         ?18, ?19)
                  ON CONFLICT (key) DO NOTHING",
             )?
             .execute(params![
@@ -226,6 +234,7 @@ impl Recorder<'_, '_> {
                 id_hash(&record.finding.key.id),
                 rows::micros(self.now),
                 self.page.sweep.map(rows::micros),
+                row.traits,
             ])?;
         if written == 0 {
             self.packing.take_back(place);
@@ -259,7 +268,8 @@ impl Recorder<'_, '_> {
             .prepare_cached(
                 "UPDATE findings SET severity = ?2, standing = ?3, updated_at = ?4, since = ?5,
                      title = ?6, product = ?7, compliance = ?8, workflow = ?9, content = ?10,
-                     body = ?11, start = ?12, length = ?13, issue = ?14, stamps = NULL, gone = NULL
+                     body = ?11, start = ?12, length = ?13, issue = ?14, traits = ?15,
+                     stamps = NULL, gone = NULL
                  WHERE id = ?1",
             )?
             .execute(params![
@@ -277,6 +287,7 @@ impl Recorder<'_, '_> {
                 row.start,
                 row.length,
                 issue,
+                row.traits,
             ])?;
         self.tallies.remove(scope, stored.severity, stored.standing);
         self.tallies
@@ -320,6 +331,7 @@ impl Recorder<'_, '_> {
             body: self.packing.id(),
             start: rows::size(place.start),
             length: rows::size(place.len()),
+            traits: finding.traits.code(),
         })
     }
 
@@ -368,6 +380,7 @@ struct VersionRow<'a> {
     body: i64,
     start: i64,
     length: i64,
+    traits: u8,
 }
 
 impl VersionRow<'_> {

@@ -10,6 +10,7 @@ mod delivering;
 mod muting;
 mod opening;
 mod recording;
+mod relating;
 mod seeing;
 mod silencing;
 mod stalls;
