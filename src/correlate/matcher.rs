@@ -7,6 +7,9 @@ use crate::domain::{AccountId, IssueIdentity, Region, Severity};
 /// The word for resources that are in no Region, where Regions are listed.
 pub(super) const GLOBAL: &str = "global";
 
+/// The key of the severities that are allowed.
+pub(super) const SEVERITY: &str = "match.severity";
+
 /// A text, or the beginning of one when it was written with a `*` at its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Pattern {
@@ -56,7 +59,7 @@ impl Matcher {
         severity: Severity,
     ) -> Vec<&'static str> {
         let keys = [
-            ("match.severity", self.severities.contains(&severity)),
+            (SEVERITY, self.severities.contains(&severity)),
             (
                 "match.accounts",
                 self.accounts.is_empty() || self.accounts.contains(&identity.account),

@@ -13,7 +13,8 @@ const EXAMPLES: usize = 10;
 
 /// Counts what a rulebook would make of incidents and issues that go by: first every incident, in the
 /// order of their numbers, and then every issue. Keeps a sketch of about a hundred bytes for each
-/// incident, and nothing of an issue.
+/// incident, and nothing of an issue. Says what [`Rulebook::decide`] would do if every issue were
+/// touched.
 #[derive(Debug)]
 pub struct Preview<'r> {
     rulebook: &'r Rulebook,
@@ -53,7 +54,7 @@ pub struct Counts {
     pub issues: u64,
     /// Incidents that are not over.
     pub open: u64,
-    /// Incidents that are over.
+    /// Incidents that are over, as far as the store still knows of them.
     pub over: u64,
     /// Incidents of both kinds of which each of its sinks was told, or would have been.
     pub told: u64,
@@ -174,28 +175,33 @@ impl<'r> Preview<'r> {
             }
         }
         for (place, route) in routes.iter().enumerate() {
-            let has = has(route);
-            if issue.status == IssueStatus::Open && has {
+            if issue.status != IssueStatus::Open {
+                self.over(place, route, issue, has(route));
+            } else if has(route) {
                 let sketch = self.sketches.entry(route.group(issue)).or_default();
                 sketch.open(place, route, issue, self.now);
                 if let Some(counts) = self.outcome.routes.get_mut(place) {
                     counts.entry(issue.severity).or_default().issues += 1;
                 }
-            } else if issue.status != IssueStatus::Open {
-                let group = route.group(issue);
-                if has {
-                    self.sketches
-                        .entry(group)
-                        .or_default()
-                        .over(place, route, issue);
-                } else if let Some(sketch) = self.sketches.get_mut(&group)
-                    && sketch.stored.is_some()
-                {
-                    // What it was when it was open, nobody knows any more. The store knows that
-                    // there was an incident.
-                    sketch.over(place, route, issue);
-                }
             }
+        }
+    }
+
+    /// Takes an issue that is over. What was so before hubwatch came has never opened an incident; of
+    /// what came later, severity says whether it would have. It says nothing once a check has passed,
+    /// which is informational; then an incident that the store has of the same group does.
+    fn over(&mut self, place: usize, route: &Route, issue: &Assessment, has: bool) {
+        if has && !issue.history {
+            let sketch = self.sketches.entry(route.group(issue)).or_default();
+            sketch.over(place, issue, true);
+        } else if route.selects_but_for_severity(issue)
+            && let Some(sketch) = self.sketches.get_mut(&route.group(issue))
+            && sketch
+                .stored
+                .as_ref()
+                .is_some_and(|stored| !stored.is_active)
+        {
+            sketch.over(place, issue, false);
         }
     }
 
@@ -225,13 +231,13 @@ impl Sketch {
             is_news(route, issue) && issue.silenced_until.is_none_or(|until| until <= now);
     }
 
-    fn over(&mut self, place: usize, route: &Route, issue: &Assessment) {
+    fn over(&mut self, place: usize, issue: &Assessment, was_news: bool) {
         self.route = Some(place);
         self.over += 1;
         if self.open == 0 {
             self.worse(issue);
         }
-        self.was_news |= is_news(route, issue);
+        self.was_news |= was_news;
     }
 
     fn worse(&mut self, issue: &Assessment) {
@@ -271,7 +277,10 @@ impl Sketch {
                 None => outcome.opened.note(severity, issue),
             }
         }
-        let ever_told = self.stored.as_ref().is_some_and(|stored| stored.told);
+        // One that would be over for want of issues would never have been opened.
+        let stored = self.stored.as_ref();
+        let ever_told =
+            stored.is_some_and(|stored| stored.told && (self.open > 0 || !stored.is_active));
         if ever_told || self.is_news || self.was_news {
             counts.told += 1;
         } else {

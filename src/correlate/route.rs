@@ -5,7 +5,7 @@ use crate::domain::{Digest, IssueIdentity, Severity, Timestamp, decision::Assess
 use super::{
     group::{GroupBy, Place},
     lifecycle::Lifecycle,
-    matcher::Matcher,
+    matcher::{self, Matcher},
     mute::{self, Mute},
 };
 
@@ -73,6 +73,12 @@ impl Route {
     /// Whether its `match` allows an issue. An earlier route may have it all the same.
     pub(super) fn selects(&self, issue: &Assessment) -> bool {
         self.matcher.selects(&issue.identity, issue.severity)
+    }
+
+    /// Whether its `match` would allow an issue if it were as bad as it takes.
+    pub(super) fn selects_but_for_severity(&self, issue: &Assessment) -> bool {
+        let refusing = self.refusing(&issue.identity, issue.severity);
+        refusing.iter().all(|key| *key == matcher::SEVERITY)
     }
 
     /// The fingerprint of the group that an issue belongs to on this route.

@@ -25,16 +25,16 @@ use report::Report;
 const PER_STEP: u32 = 2000;
 
 pub(super) const EXAMPLES: &str = "Examples:\n  hubwatch rules preview --config new.toml\n  \
-     hubwatch rules preview --config new.toml --store sqlite:///var/lib/hubwatch/hubwatch.db --output json\n\n\
-     Reads the store beside a running daemon, sends nothing and writes nothing.\n\n\
-     Open, over   incidents that are or would be: the last of each group. What is over counts by the severity\n               \
-     that its findings have now, which is INFORMATIONAL once a check has passed.\n  \
-     Told         those of which each sink of the route was told, or would have been, had this configuration\n               \
-     been there from the start and no mute time in the way.\n  \
-     Untold       the others: their issues were there before hubwatch came (first_sync = \"silent\"), or a\n               \
-     silence is over those that are open.\n  \
-     At once      what each sink would be told when `hubwatch run` is started with this configuration.\n  \
-     Held         what a mute time that it is now would hold back until it ends.\n\n\
+     hubwatch rules preview --config new.toml --output json \\\n    \
+     --store sqlite:///var/lib/hubwatch/hubwatch.db\n\n\
+     Works beside a running daemon. The columns:\n  \
+     Open     incidents that would not be over\n  \
+     Over     incidents that would be, as far as the store still knows of them\n  \
+     Told     those of both of which each sink would have been told\n  \
+     Untold   the others: history that nobody is told of, or under a silence\n  \
+     At once  those that each sink would be told at the next start of `hubwatch run`\n  \
+     Held     those that wait for the end of a mute time\n\
+     docs/incidents.md says more of what they rest on.\n\n\
      Exit codes: 0 done; 1 the store cannot be read; 2 wrong command line or configuration.";
 
 #[derive(Debug, Args)]
