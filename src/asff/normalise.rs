@@ -22,6 +22,10 @@ use super::{
     topic::{Hints, component_ids, owner, topic},
 };
 
+/// Why Security Hub archives a finding when consolidated control findings are switched on or off
+/// (user guide, "Consolidation impact on ASFF fields and values").
+const CONSOLIDATION: &str = "CONSOLIDATED_CONTROL_FINDINGS_UPDATE";
+
 /// A raw finding, read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reading {
@@ -123,6 +127,12 @@ fn finding(
         record_state: reader
             .text("RecordState", raw.record_state)
             .map_or(RecordState::Active, |state| RecordState::from(&*state)),
+        replaced: reader
+            .text(
+                "ProductFields ArchivalReasons",
+                product_fields.archival_reason,
+            )
+            .is_some_and(|reason| reason == CONSOLIDATION),
         workflow: workflow(reader, raw.workflow, raw.workflow_state),
         created_at: created_at(reader, raw.created_at),
         updated_at,

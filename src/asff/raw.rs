@@ -120,6 +120,8 @@ wire! {
         gateway,
         #[serde(rename = "attributes/INSTANCE_ID")]
         instance,
+        #[serde(rename = "ArchivalReasons:0/ReasonCode")]
+        archival_reason,
         #[serde(rename = "attributes/PORT")]
         port,
         #[serde(rename = "attributes/PROTOCOL")]

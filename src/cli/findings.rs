@@ -65,8 +65,8 @@ struct ListArgs {
     /// Only this workflow status, such as NEW; may be repeated.
     #[arg(long, value_name = "STATUS")]
     workflow: Vec<String>,
-    /// Whether the problem is there: open, unassessed, suppressed, resolved or archived; may be
-    /// repeated.
+    /// Whether the problem is there: open, unassessed, suppressed, resolved, archived, gone or
+    /// replaced; may be repeated.
     #[arg(long, value_name = "STATUS", value_parser = standing)]
     status: Vec<Standing>,
     /// Only resources with this text in their id.

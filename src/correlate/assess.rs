@@ -59,7 +59,8 @@ fn traits(touched: &TouchedIssue) -> Traits {
 }
 
 /// Open when any finding says so. A check that could not be made is no evidence either way: the
-/// issue stays what it was, and one that was never decided is not opened by it.
+/// issue stays what it was, and one that was never decided is not opened by it. Nor is a finding
+/// whose place another takes, until that one is there, which may be hours later.
 fn status(touched: &TouchedIssue) -> IssueStatus {
     let any = |standing| {
         touched
@@ -70,13 +71,25 @@ fn status(touched: &TouchedIssue) -> IssueStatus {
     if any(Standing::Open) {
         return IssueStatus::Open;
     }
-    if let Some(before) = touched.status.filter(|_| any(Standing::Unassessed)) {
+    let is_unclear = any(Standing::Unassessed) || waits(&touched.evidence);
+    if let Some(before) = touched.status.filter(|_| is_unclear) {
         return before;
     }
     if any(Standing::Suppressed) {
         return IssueStatus::Suppressed;
     }
     IssueStatus::Resolved
+}
+
+/// Whether a finding was replaced, and nothing that came after it says how the problem stands now.
+fn waits(evidence: &[Evidence]) -> bool {
+    let is_replaced = |e: &&Evidence| e.standing == Standing::Replaced;
+    let last = evidence.iter().filter(is_replaced).map(|e| e.since).max();
+    last.is_some_and(|last| {
+        !evidence
+            .iter()
+            .any(|e| e.since > last && e.standing != Standing::Replaced)
+    })
 }
 
 /// The finding that speaks for the issue: the worst open one, or the worst of all when none is
@@ -150,6 +163,40 @@ mod tests {
                 .collect();
             let now = assess(&touched(before, evidence));
             assert_eq!(now.status, expected, "{before:?} {standings:?}");
+        }
+    }
+
+    #[test]
+    fn a_replaced_finding_ends_nothing_until_what_takes_its_place_is_there() {
+        use IssueStatus as S;
+        use Standing::{Archived, Gone, Open, Replaced, Resolved, Suppressed};
+        // Each in the order in which they were first seen.
+        let table: [(Option<S>, &[Standing], S); 12] = [
+            (Some(S::Open), &[Replaced], S::Open),
+            (Some(S::Open), &[Replaced, Replaced], S::Open),
+            (Some(S::Suppressed), &[Replaced], S::Suppressed),
+            (Some(S::Resolved), &[Replaced], S::Resolved),
+            (None, &[Replaced], S::Resolved),
+            // What is older says nothing about now.
+            (Some(S::Open), &[Archived, Replaced], S::Open),
+            (Some(S::Open), &[Resolved, Suppressed, Replaced], S::Open),
+            // What came after it does.
+            (Some(S::Open), &[Replaced, Resolved], S::Resolved),
+            (Some(S::Open), &[Replaced, Archived], S::Resolved),
+            (Some(S::Open), &[Replaced, Gone], S::Resolved),
+            (Some(S::Open), &[Replaced, Suppressed], S::Suppressed),
+            (Some(S::Resolved), &[Replaced, Open], S::Open),
+        ];
+        for (before, standings, expected) in table {
+            let mut evidence: Vec<Evidence> = (0..)
+                .zip(standings)
+                .map(|(since, s)| says(*s, Severity::Low, "t", since))
+                .collect();
+            for _ in 0..evidence.len() {
+                evidence.rotate_left(1);
+                let now = assess(&touched(before, evidence.clone()));
+                assert_eq!(now.status, expected, "{before:?} {standings:?}");
+            }
         }
     }
 

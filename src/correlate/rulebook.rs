@@ -7,8 +7,8 @@ use crate::domain::{
 
 use super::{Hush, Route, Rules, assess, decide, route, silence::silenced_until};
 
-/// The routes and correlation rules of a configuration. Routes are asked in their order. Their names must
-/// differ: incidents belong to a route by its name.
+/// The routes of a configuration, in its order, which is the order in which they are asked, and its
+/// correlation rules. Names of routes must differ: incidents belong to a route by its name.
 #[derive(Debug, Clone)]
 pub struct Rulebook {
     routes: Vec<Route>,

@@ -27,10 +27,12 @@ impl Change {
     pub fn between(before: Standing, after: Standing) -> Self {
         match (before, after) {
             (b, a) if b == a => Self::Altered,
+            // Its place was taken, and it is back: the problem was there all the time.
+            (Standing::Replaced, Standing::Open) => Self::Altered,
             (_, Standing::Open) => Self::Reopened,
             (_, Standing::Suppressed) => Self::Suppressed,
             (_, Standing::Resolved | Standing::Archived | Standing::Gone) => Self::Resolved,
-            (_, Standing::Unassessed) => Self::Altered,
+            (_, Standing::Unassessed | Standing::Replaced) => Self::Altered,
         }
     }
 

@@ -206,6 +206,8 @@ pub struct Finding {
     pub compliance: Option<Compliance>,
     /// Whether the provider still reports it. Absent reads as active.
     pub record_state: RecordState,
+    /// Whether the provider says that it archived it because another finding takes its place.
+    pub replaced: bool,
     /// What the customer did about it. Absent reads as new; `WorkflowState`, retired, is understood.
     pub workflow: Workflow,
     /// When the provider first wrote it.
@@ -245,7 +247,11 @@ impl Finding {
     #[must_use]
     pub fn standing(&self) -> Standing {
         if self.record_state == RecordState::Archived {
-            return Standing::Archived;
+            return if self.replaced {
+                Standing::Replaced
+            } else {
+                Standing::Archived
+            };
         }
         if self.workflow == Workflow::Suppressed {
             return Standing::Suppressed;

@@ -17,17 +17,21 @@ pub enum Standing {
     /// Security Hub no longer has it: a complete sweep did not meet it, and asked for by id it was
     /// not there either.
     Gone,
+    /// The provider archived it because another finding takes its place, as Security Hub does when
+    /// consolidated control findings are switched on or off: no evidence that anything was mended.
+    Replaced,
 }
 
 impl Standing {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Open,
         Self::Unassessed,
         Self::Suppressed,
         Self::Resolved,
         Self::Archived,
         Self::Gone,
+        Self::Replaced,
     ];
 
     /// The word for columns, labels and output.
@@ -40,6 +44,7 @@ impl Standing {
             Self::Resolved => "resolved",
             Self::Archived => "archived",
             Self::Gone => "gone",
+            Self::Replaced => "replaced",
         }
     }
 
@@ -53,6 +58,7 @@ impl Standing {
             Self::Resolved => 3,
             Self::Archived => 4,
             Self::Gone => 5,
+            Self::Replaced => 6,
         }
     }
 

@@ -26,6 +26,8 @@ const MAX_STEPS: usize = 100_000;
 /// - `GET /truth`, `GET /truth/findings?account=&region=`
 /// - `POST /clock` `{"advance_secs": n}`, `POST /live` `{"steps": n}`, `POST /sessions/revoke`
 /// - `PUT /findings` `{"account": …, "region": …, "finding": {…}}`
+/// - `POST /consolidation` `{"account": …, "on": bool}`: switches consolidated control findings and lets
+///   everything happen at once that follows from it; `"parts": ["archive"]` or `["write"]` only one half
 /// - `GET /stats`
 /// - `GET /tickets`, `GET /mails`, `GET /webhooks`: what Jira, the mail services and the webhook
 ///   receiver hold
@@ -84,6 +86,7 @@ fn world_router(shared: Arc<Shared>) -> Router {
         .route("/clock", get(clock).post(advance))
         .route("/live", post(live))
         .route("/sessions/revoke", post(revoke))
+        .route("/consolidation", post(consolidate))
         .route("/stats", get(stats))
         .with_state(Handle::new(shared))
 }
@@ -112,6 +115,27 @@ struct Put {
     account: String,
     region: String,
     finding: Value,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Consolidation {
+    account: String,
+    on: bool,
+    #[serde(default = "both")]
+    parts: Vec<Part>,
+}
+
+/// What follows from switching consolidated control findings.
+#[derive(Clone, Copy, PartialEq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Part {
+    Archive,
+    Write,
+}
+
+fn both() -> Vec<Part> {
+    vec![Part::Write, Part::Archive]
 }
 
 async fn faults(State(world): State<Handle>) -> Json<Faults> {
@@ -178,6 +202,21 @@ async fn live(State(world): State<Handle>, Json(steps): Json<Steps>) -> Response
 
 async fn revoke(State(world): State<Handle>) -> Json<Value> {
     Json(json!({"revoked": world.revoke_sessions()}))
+}
+
+async fn consolidate(
+    State(world): State<Handle>,
+    Json(Consolidation { account, on, parts }): Json<Consolidation>,
+) -> Json<Value> {
+    let switched = world.consolidate(&account, on);
+    let (mut written, mut archived) = (0, 0);
+    for part in parts {
+        match part {
+            Part::Write => written += world.write_renewed(&account),
+            Part::Archive => archived += world.archive_outdated(&account),
+        }
+    }
+    Json(json!({"switched": switched, "written": written, "archived": archived}))
 }
 
 async fn stats(State(world): State<Handle>) -> Response {

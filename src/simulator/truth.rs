@@ -178,6 +178,35 @@ impl Handle {
         write(&self.shared.world).copy_findings(copy);
     }
 
+    /// Switches an account's `ControlFindingGenerator`, as its administrator does for every member:
+    /// `SECURITY_CONTROL` when `on`, else `STANDARD_CONTROL`. Says whether it was the other one. What
+    /// follows from it takes hours, and happens when it is called for.
+    #[must_use]
+    pub fn consolidate(&self, account_id: &str, on: bool) -> bool {
+        let mut world = write(&self.shared.world);
+        let account = world.organization.position(account_id);
+        account.is_some_and(|account| world.consolidate(account, on))
+    }
+
+    /// Archives the account's control findings of the shape before the last switch, with the reason
+    /// that Security Hub gives. Says how many.
+    #[must_use]
+    pub fn archive_outdated(&self, account_id: &str) -> usize {
+        let mut world = write(&self.shared.world);
+        let account = world.organization.position(account_id);
+        let now = self.shared.clock.world();
+        account.map_or(0, |account| world.archive_outdated(account, now))
+    }
+
+    /// Writes what takes their place, as their checks go now. Says how many.
+    #[must_use]
+    pub fn write_renewed(&self, account_id: &str) -> usize {
+        let mut world = write(&self.shared.world);
+        let account = world.organization.position(account_id);
+        let now = self.shared.clock.world();
+        account.map_or(0, |account| world.write_renewed(account, now))
+    }
+
     /// Takes a finding away; says whether it was there.
     #[must_use]
     pub fn remove(&self, account_id: &str, region: &str, product_arn: &str, id: &str) -> bool {

@@ -257,7 +257,8 @@ impl Bench {
     }
 }
 
-async fn is_settled(store: &dyn Store) -> bool {
+/// Whether everything is read and decided and nothing is owed.
+pub(crate) async fn is_settled(store: &dyn Store) -> bool {
     let (Ok(coverage), Ok(tallies)) = (store.coverage().await, store.tallies().await) else {
         return false;
     };

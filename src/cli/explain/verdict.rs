@@ -89,6 +89,7 @@ fn not_open(explained: &Explained) -> String {
         Standing::Resolved => "its check passed, or an analyst resolved it",
         Standing::Archived => "its provider archived it",
         Standing::Gone => "Security Hub no longer has it",
+        Standing::Replaced => "its provider archived it and writes another in its place",
     };
     format!("nobody was told: {why}, and nothing else reports the problem")
 }

@@ -47,6 +47,7 @@ fn finding(resources: &[(&str, &str)]) -> Finding {
         remediation: Remediation::default(),
         account_name: None,
         sample: false,
+        replaced: false,
         notes: Vec::new(),
     }
 }

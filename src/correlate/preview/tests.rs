@@ -6,7 +6,7 @@ use crate::{
     domain::{IncidentState, decision::Decision},
 };
 
-use super::*;
+use super::{outcome::EXAMPLES, *};
 
 fn rulebook(routes: &serde_json::Value) -> Rulebook {
     let settings: Vec<RouteSettings> = serde_json::from_value(routes.clone()).unwrap();

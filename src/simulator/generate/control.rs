@@ -5,7 +5,7 @@ use super::{
     Flaw, Head, Subject, catalog,
     catalog::{Control, Elsewhere},
     checked::{checked_id, write_bucket, write_checked},
-    verdict::{CIS, FSBP, Verdict, control_of, standard_of, verdict},
+    verdict::{CIS, FSBP, Standard, Verdict, control_of, standard_of, verdict},
     write_remediation, write_resources, write_severity, write_tail,
 };
 
@@ -15,14 +15,15 @@ const TYPES: &[&str] = &["Software and Configuration Checks/Industry and Regulat
 pub(super) fn write(json: &mut Json, subject: &Subject<'_>) {
     let control = control_of(subject);
     let verdict = verdict(subject, control);
-    if subject.origin.account.consolidated {
+    if subject.origin.consolidated {
         write_consolidated(json, subject, control, &verdict);
     } else {
-        write_per_standard(json, subject, control, &verdict);
+        let standard = standard_of(subject, control);
+        write_per_standard(json, subject, control, standard, &verdict);
     }
 }
 
-fn write_consolidated(
+pub(super) fn write_consolidated(
     json: &mut Json,
     subject: &Subject<'_>,
     control: &Control,
@@ -100,13 +101,13 @@ fn write_parameters(json: &mut Json, control: &Control) {
     }
 }
 
-fn write_per_standard(
+pub(super) fn write_per_standard(
     json: &mut Json,
     subject: &Subject<'_>,
     control: &Control,
+    (standard, rule): (Standard, &str),
     verdict: &Verdict,
 ) {
-    let (standard, rule) = standard_of(subject, control);
     let id = subject.arn(
         "securityhub",
         &format!(
@@ -184,7 +185,7 @@ fn write_per_standard(
 /// fields, `WorkflowState` alone.
 pub(super) fn write_legacy(json: &mut Json, subject: &Subject<'_>) {
     let mut rng = subject.rng(0x1e9);
-    let control = random::pick(&mut rng, catalog::BUCKET);
+    let control = legacy_control_of(&mut rng);
     let failed = rng.u8(..100) < 45;
     let severity = if failed {
         control.severity
@@ -237,6 +238,11 @@ pub(super) fn write_legacy(json: &mut Json, subject: &Subject<'_>) {
         json.plain("Status", if failed { "FAILED" } else { "PASSED" });
     });
     json.plain("WorkflowState", if failed { "NEW" } else { "RESOLVED" });
+}
+
+/// The control of an old record, the first thing that its dice say.
+pub(super) fn legacy_control_of(rng: &mut fastrand::Rng) -> &'static Control {
+    random::pick(rng, catalog::BUCKET)
 }
 
 const REMEDIATION: &str = "For information on how to correct this issue, consult the AWS Security Hub controls documentation.";

@@ -9,6 +9,7 @@ mod control;
 mod exposure;
 mod inspector;
 mod others;
+mod renewed;
 mod stamp;
 mod threat;
 mod verdict;
@@ -22,6 +23,7 @@ use super::{
         organization::Account,
     },
 };
+pub(super) use renewed::{Check, check_of, renew};
 use stamp::Stamp;
 
 /// Findings that speak of one host.
@@ -61,6 +63,10 @@ pub(super) struct Origin<'a> {
     pub(super) region: &'static str,
     /// Share of findings broken on purpose.
     pub(super) malformed: f64,
+    /// The shape of control findings: one for each check, or one for each standard.
+    pub(super) consolidated: bool,
+    /// How often the account has switched between them; every time, findings get new ids.
+    pub(super) switches: u64,
 }
 
 /// A finding about to be written.
@@ -75,6 +81,8 @@ struct Subject<'a> {
     record_state: &'static str,
     hostile: Option<&'static str>,
     flaw: Option<Flaw>,
+    /// Tells findings of the same number from each other; 0 for the first.
+    edition: u64,
 }
 
 /// Ways in which a finding can break the format.
@@ -105,22 +113,8 @@ pub(super) fn first_updated(place: Place, index: usize, now: Nanos) -> Nanos {
 
 /// The finding with this number as JSON, last updated at `updated`.
 pub(super) fn render(origin: Origin<'_>, index: usize, updated: Nanos, now: Nanos) -> String {
-    let place = origin.place;
-    let kind = kind_of(place, index);
-    let mut rng = rng_for(place, 0x5b7, index);
-    let archived = rng.u8(..100) < 8 && now - updated < ARCHIVED_FOR;
-    let subject = Subject {
-        origin,
-        index,
-        kind,
-        stamp: Stamp::of(kind),
-        host: Host::at(place, index / PER_HOST),
-        updated,
-        created: updated - rng.i64(HOUR..60 * DAY),
-        record_state: if archived { "ARCHIVED" } else { "ACTIVE" },
-        hostile: (rng.u8(..100) == 0).then(|| *random::pick(&mut rng, catalog::HOSTILE)),
-        flaw: random::chance(&mut rng, origin.malformed).then(|| *random::pick(&mut rng, FLAWS)),
-    };
+    let subject = Subject::new(origin, index, updated, now);
+    let kind = subject.kind;
     let mut json = Json::with_capacity(4_096);
     json.object(|json| match kind {
         Kind::NetworkControl
@@ -198,7 +192,28 @@ fn spread(roll: u64) -> Nanos {
     (even * even * SPREAD as f64) as Nanos
 }
 
-impl Subject<'_> {
+impl<'a> Subject<'a> {
+    fn new(origin: Origin<'a>, index: usize, updated: Nanos, now: Nanos) -> Self {
+        let place = origin.place;
+        let kind = kind_of(place, index);
+        let mut rng = rng_for(place, 0x5b7, index);
+        let archived = rng.u8(..100) < 8 && now - updated < ARCHIVED_FOR;
+        Self {
+            origin,
+            index,
+            kind,
+            stamp: Stamp::of(kind),
+            host: Host::at(place, index / PER_HOST),
+            updated,
+            created: updated - rng.i64(HOUR..60 * DAY),
+            record_state: if archived { "ARCHIVED" } else { "ACTIVE" },
+            hostile: (rng.u8(..100) == 0).then(|| *random::pick(&mut rng, catalog::HOSTILE)),
+            flaw: random::chance(&mut rng, origin.malformed)
+                .then(|| *random::pick(&mut rng, FLAWS)),
+            edition: origin.switches,
+        }
+    }
+
     fn rng(&self, what: u64) -> fastrand::Rng {
         rng_for(self.origin.place, what, self.index)
     }
@@ -216,7 +231,7 @@ impl Subject<'_> {
     }
 
     fn uuid(&self) -> String {
-        let mut rng = self.rng(0x0071d);
+        let mut rng = self.rng(0x0071d ^ self.edition.rotate_right(16));
         let (a, b, c, d) = (
             rng.u32(..),
             rng.u16(..),

@@ -62,7 +62,8 @@ fn network_control(subject: &Subject<'_>) -> &'static Control {
     let position = subject.index / PER_HOST;
     let mut rng = fastrand::Rng::with_seed(subject.origin.place.mix(0x2c0, position));
     let first = rng.usize(..catalog::NETWORK.len());
-    let second = subject.kind == Kind::SecondNetworkControl && subject.origin.account.consolidated;
+    let second =
+        subject.kind == Kind::SecondNetworkControl && subject.origin.account.consolidated_first;
     let mut controls = catalog::NETWORK
         .iter()
         .cycle()
@@ -83,12 +84,18 @@ const CONTROL_OF_LAST_RESORT: Control = Control {
 pub(super) fn standard_of(subject: &Subject<'_>, control: &Control) -> (Standard, &'static str) {
     let first = subject.kind == Kind::NetworkControl
         || subject.kind != Kind::SecondNetworkControl && subject.rng(0x57d).bool();
-    match control.elsewhere {
-        _ if first => (FSBP, control.id),
+    let [foundational, other] = standards_of(control);
+    if first { foundational } else { other }
+}
+
+/// The standards that have a control, each with the control's name there.
+pub(super) fn standards_of(control: &Control) -> [(Standard, &'static str); 2] {
+    let other = match control.elsewhere {
         Some(Elsewhere::Cis(rule)) => (CIS, rule),
         Some(Elsewhere::Pci(rule)) => (PCI, rule),
         None => (NIST, control.id),
-    }
+    };
+    [(FSBP, control.id), other]
 }
 
 /// How the check went. Checks of security groups follow from what the group lets in.

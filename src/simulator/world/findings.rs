@@ -91,19 +91,35 @@ impl World {
         if let Some(changed) = held.changed.get(&index) {
             return Some(Cow::Borrowed(&changed.text));
         }
-        let account = self.organization.accounts.get(self.account_of(scope))?;
-        let origin = Origin {
-            place: self.place(scope),
-            account,
-            region: self.region_name(scope),
-            malformed: self.malformed,
-        };
         Some(Cow::Owned(generate::render(
-            origin,
+            self.first_origin(scope)?,
             index,
             updated,
             self.started_at,
         )))
+    }
+
+    /// Where the scope's findings are made, as they are made now.
+    pub(super) fn origin(&self, scope: usize) -> Option<Origin<'_>> {
+        let account = self.organization.accounts.get(self.account_of(scope))?;
+        Some(Origin {
+            place: self.place(scope),
+            account,
+            region: self.region_name(scope),
+            malformed: self.malformed,
+            consolidated: account.consolidated,
+            switches: account.switches,
+        })
+    }
+
+    /// The same, as they were made at first.
+    pub(super) fn first_origin(&self, scope: usize) -> Option<Origin<'_>> {
+        let origin = self.origin(scope)?;
+        Some(Origin {
+            consolidated: origin.account.consolidated_first,
+            switches: 0,
+            ..origin
+        })
     }
 
     /// A finding as it was before its last change; as it is, when it never changed.
@@ -199,7 +215,9 @@ impl World {
         let updated = updated - updated.rem_euclid(1_000_000_000);
         let index = self.number(scope, updated);
         // What has been seen once stays as it is, however far the clock moves.
-        let text: Option<Arc<str>> = self.text(scope, index).map(|text| Arc::from(text.as_ref()));
+        let text: Option<Arc<str>> = self
+            .origin(scope)
+            .map(|origin| generate::render(origin, index, updated, self.started_at).into());
         if let (Some(text), Some(held)) = (text, self.scopes.get_mut(scope)) {
             held.changed.insert(
                 index,
@@ -245,14 +263,20 @@ impl World {
         }
     }
 
-    /// Drops findings nobody has updated for 90 days. Says how many.
+    /// Drops findings nobody has updated for 90 days, and after 30 days those that were archived because
+    /// others took their place. Says how many.
     pub(in crate::simulator) fn expire(&mut self, now: Nanos) -> usize {
-        let horizon = Spot {
-            at: now - 90 * DAY,
+        let before = |age| Spot {
+            at: now - age,
             scope: 0,
             index: 0,
         };
-        let old: Vec<Spot> = self.by_time.range(..horizon).copied().collect();
+        let mut old: Vec<Spot> = self.by_time.range(..before(90 * DAY)).copied().collect();
+        let kept = self.replaced.split_off(&before(30 * DAY));
+        let archived = std::mem::replace(&mut self.replaced, kept).into_iter();
+        old.extend(archived.filter(|spot| self.updated(spot.scope, spot.index) == Some(spot.at)));
+        old.sort_unstable();
+        old.dedup();
         for spot in &old {
             self.remove(spot.scope, spot.index);
         }

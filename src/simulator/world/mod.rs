@@ -5,17 +5,19 @@
 //! since the beginning; so a million findings fit in little memory.
 //! Does not know of requests, signatures or quotas.
 
+mod consolidation;
 pub(super) mod estate;
 mod findings;
 pub(super) mod organization;
 pub(super) mod regions;
 mod view;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
 use super::{clock::Nanos, faults::Faults, generate, options::Options, random};
+use consolidation::Outdated;
 use estate::Place;
 use findings::Scope;
 use organization::{MANAGEMENT, Oddity, Organization, State};
@@ -57,6 +59,10 @@ pub(super) struct World {
     /// Findings of which the home Region has no copy yet, by scope and number; `None` while copies are
     /// made at once.
     uncopied: Option<BTreeSet<(usize, usize)>>,
+    /// Findings that wait for others to take their place, by account.
+    outdated: BTreeMap<usize, Vec<Outdated>>,
+    /// Findings that were archived because others took their place.
+    replaced: BTreeSet<Spot>,
 }
 
 impl World {
@@ -73,6 +79,8 @@ impl World {
             by_time: BTreeSet::new(),
             changes: 0,
             uncopied: None,
+            outdated: BTreeMap::new(),
+            replaced: BTreeSet::new(),
         };
         let weights: Vec<u128> = (0..world.organization.accounts.len() * count)
             .map(|scope| u128::from(world.weight(scope)))

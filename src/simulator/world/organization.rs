@@ -85,8 +85,12 @@ pub(in crate::simulator) struct Account {
     pub(in crate::simulator) oddity: Oddity,
     pub(in crate::simulator) joined: Nanos,
     pub(in crate::simulator) created_here: bool,
-    /// Whether control findings come once per check, or once per standard.
+    /// Whether control findings come once per check, or once per standard: `ControlFindingGenerator`.
     pub(in crate::simulator) consolidated: bool,
+    /// What that setting was when the world was made.
+    pub(in crate::simulator) consolidated_first: bool,
+    /// How often it was switched.
+    pub(in crate::simulator) switches: u64,
 }
 
 /// One organizational unit.
@@ -189,7 +193,7 @@ impl Organization {
         } else {
             self.unit_named("Suspended")
         };
-        Account {
+        let mut account = Account {
             email: format!("aws+{name}-{position}@example.com"),
             tags: vec![
                 ("team", team.to_owned()),
@@ -204,7 +208,11 @@ impl Organization {
             joined: now - rng.i64(100 * DAY..2_000 * DAY),
             created_here: rng.u8(..10) < 8,
             consolidated: rng.u8(..10) < 7,
-        }
+            consolidated_first: false,
+            switches: 0,
+        };
+        account.consolidated_first = account.consolidated;
+        account
     }
 
     fn unit_named(&self, name: &str) -> Option<usize> {

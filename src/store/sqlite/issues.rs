@@ -2,7 +2,7 @@
 
 use rusqlite::{Row, Transaction, params};
 
-use crate::domain::{AccountId, IssueIdentity, Region};
+use crate::domain::{AccountId, IssueIdentity, IssueStatus, Region, Standing};
 
 use super::{super::StoreError, Memory, resources::Resource, texts::TextIds};
 
@@ -68,6 +68,35 @@ pub(super) fn resource_of(
         id: &identity.resource,
     };
     memory.resources.id(tx, &mut memory.texts, resource)
+}
+
+/// Whether the issue is open already, and at least as bad. One more product, standard or Region that
+/// reports a problem which was there before makes no news of it; nor does a finding that takes the
+/// place of another.
+pub(super) fn is_known(
+    tx: &Transaction<'_>,
+    issue: IssueRow,
+    severity: u8,
+) -> Result<bool, StoreError> {
+    if issue.is_new {
+        return Ok(false);
+    }
+    let known = tx
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM issues WHERE id = ?1 AND status = ?3 AND severity >= ?2)
+                 OR EXISTS (SELECT 1 FROM findings
+                            WHERE issue = ?1 AND standing = ?4 AND severity >= ?2)",
+        )?
+        .query_row(
+            params![
+                issue.id,
+                severity,
+                IssueStatus::Open.code(),
+                Standing::Open.code()
+            ],
+            |row| row.get(0),
+        )?;
+    Ok(known)
 }
 
 /// Takes a new issue out again, because no finding reports it after all.

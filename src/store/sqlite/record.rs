@@ -205,6 +205,9 @@ impl Recorder<'_, '_> {
         let place = self.pack(record);
         let row = self.row(&place, record)?;
         let issue = issues::row_of(self.tx, self.memory, &record.identity, row.first_word())?;
+        let news = self.news.of(self.tx, name.scope)?;
+        let is_news =
+            news.is_appearance(since(record)) && !issues::is_known(self.tx, issue, row.severity)?;
         let written = self
             .tx
             .prepare_cached(
@@ -247,8 +250,6 @@ impl Recorder<'_, '_> {
             record.finding.standing(),
         );
         self.note_shown(key)?;
-        let news = self.news.of(self.tx, name.scope)?;
-        let is_news = news.is_appearance(since(record));
         touch(self.tx, issue.id, is_news)?;
         Ok(true)
     }

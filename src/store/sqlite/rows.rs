@@ -117,7 +117,7 @@ pub(super) const INCIDENT: &str = "incidents.id, route, \"group\", incidents.tit
      (SELECT text FROM texts WHERE texts.id = resources.region), \
      resources.resource, (SELECT text FROM texts WHERE texts.id = resources.kind), \
      open_issues, opened_at, changed_at, incidents.history, told, earlier, over_since, \
-     ack_by, ack_at, ack_note, incidents.score, muted";
+     ack_by, ack_at, ack_note, muted, incidents.score";
 
 /// Incidents with the resources that they are about.
 pub(super) const INCIDENTS: &str = "incidents JOIN resources ON resources.id = incidents.resource";
@@ -130,7 +130,7 @@ pub(super) fn incident(row: &Row<'_>) -> Result<Incident, StoreError> {
         group: digest(row.get(2)?),
         title: row.get(3)?,
         severity: severity(row.get(4)?)?,
-        score: row.get(20)?,
+        score: row.get(21)?,
         state: incident_state(row.get_ref(5)?.as_str().unwrap_or_default())?,
         account: AccountId::new(row.get::<_, String>(6)?),
         region: row.get::<_, Option<String>>(7)?.map(Region::new),
@@ -144,7 +144,7 @@ pub(super) fn incident(row: &Row<'_>) -> Result<Incident, StoreError> {
         earlier: row.get(15)?,
         over_since: row.get::<_, Option<i64>>(16)?.map(time).transpose()?,
         acknowledged: acknowledgement(row, 17)?,
-        muted_until: row.get::<_, Option<i64>>(21)?.map(time).transpose()?,
+        muted_until: row.get::<_, Option<i64>>(20)?.map(time).transpose()?,
     })
 }
 

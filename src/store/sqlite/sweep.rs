@@ -324,7 +324,7 @@ fn declare_gone(
 
 /// Whether AWS deleted a finding for its age, or somebody did for another reason.
 fn why_gone(standing: Standing, updated_at: i64, now: Timestamp) -> &'static str {
-    let kept = if standing == Standing::Archived {
+    let kept = if matches!(standing, Standing::Archived | Standing::Replaced) {
         ARCHIVED_KEPT
     } else {
         ACTIVE_KEPT
