@@ -4,7 +4,7 @@ mod report;
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use clap::Args;
 
 use crate::{
@@ -44,20 +44,20 @@ pub(super) struct PreviewArgs {
     config: PathBuf,
     /// The store to look at, such as sqlite:///var/lib/hubwatch/hubwatch.db, in place of the
     /// configuration's own.
-    #[arg(long, value_name = "URL")]
-    store: Option<String>,
+    #[arg(long, value_name = "URL", value_parser = store_url)]
+    store: Option<StoreUrl>,
     /// How to print.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     output: Format,
 }
 
+fn store_url(text: &str) -> Result<StoreUrl, String> {
+    StoreUrl::parse(text).map_err(|problem| problem.message)
+}
+
 pub(super) async fn run(args: &PreviewArgs) -> anyhow::Result<Exit> {
     let config = config::load(Some(&args.config), config::environment())?;
-    let url = match args.store.as_deref().map(StoreUrl::parse) {
-        None => config.store.url,
-        Some(Ok(url)) => url,
-        Some(Err(problem)) => bail!("--store: {}", problem.message),
-    };
+    let url = args.store.clone().unwrap_or(config.store.url);
     let store = store::open(&url, &Access::Read).with_context(|| {
         format!("cannot read {url}; has `hubwatch run` or `hubwatch sync` been started yet?")
     })?;

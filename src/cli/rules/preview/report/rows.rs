@@ -1,6 +1,6 @@
 //! The tables of a preview.
 
-use std::collections::BTreeMap;
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use serde::Serialize;
 
@@ -27,13 +27,26 @@ pub(super) struct RouteRow {
     pub(super) muted_until: Option<Timestamp>,
 }
 
-/// How many notices a sink has to do with.
-#[derive(Debug, Default, Serialize)]
+/// How many notices of one severity a sink has to do with.
+#[derive(Debug, Serialize)]
 pub(super) struct SinkRow {
     sink: String,
+    severity: Severity,
     told: u64,
     owed_at_once: u64,
     held: u64,
+}
+
+impl SinkRow {
+    fn empty(sink: &str, severity: Severity) -> Self {
+        Self {
+            sink: sink.to_owned(),
+            severity,
+            told: 0,
+            owed_at_once: 0,
+            held: 0,
+        }
+    }
 }
 
 pub(super) fn rows(
@@ -63,21 +76,26 @@ pub(super) fn rows(
 }
 
 pub(super) fn sinks(routes: &[(&Route, &BTreeMap<Severity, Counts>)]) -> Vec<SinkRow> {
-    let mut rows: BTreeMap<&str, SinkRow> = BTreeMap::new();
+    let mut sums: BTreeMap<(&str, Reverse<Severity>), SinkRow> = BTreeMap::new();
     for (route, by_severity) in routes {
-        for sink in route.sinks() {
-            let row = rows.entry(sink).or_insert_with(|| SinkRow {
-                sink: sink.clone(),
-                ..SinkRow::default()
-            });
-            for counts in by_severity.values() {
-                row.told += counts.told;
-                row.owed_at_once += counts.owed;
-                row.held += counts.held;
-            }
+        for (sink, (severity, counts)) in product(route.sinks(), by_severity) {
+            let row = sums.entry((sink, Reverse(*severity)));
+            let row = row.or_insert_with(|| SinkRow::empty(sink, *severity));
+            row.told += counts.told;
+            row.owed_at_once += counts.owed;
+            row.held += counts.held;
         }
     }
-    rows.into_values().collect()
+    sums.into_values().collect()
+}
+
+/// Every sink with every severity.
+fn product<'a>(
+    sinks: &'a [String],
+    by_severity: &'a BTreeMap<Severity, Counts>,
+) -> impl Iterator<Item = (&'a str, (&'a Severity, &'a Counts))> {
+    let of = move |sink: &'a String| by_severity.iter().map(move |of| (sink.as_str(), of));
+    sinks.iter().flat_map(of)
 }
 
 impl Row for RouteRow {
@@ -114,11 +132,12 @@ impl Row for RouteRow {
 }
 
 impl Row for SinkRow {
-    const HEADINGS: &'static [&'static str] = &["Sink", "Told", "At once", "Held"];
+    const HEADINGS: &'static [&'static str] = &["Sink", "Severity", "Told", "At once", "Held"];
 
     fn cells(&self) -> Vec<String> {
         vec![
             self.sink.clone(),
+            self.severity.to_string(),
             self.told.to_string(),
             self.owed_at_once.to_string(),
             self.held.to_string(),
