@@ -205,7 +205,7 @@ async fn a_preview_reads_any_store_beside_the_daemon_and_says_what_is_wrong() {
     let open = bench.incidents().await;
     let open = open.iter().filter(|s| s.incident.state.is_active()).count();
     assert!(out.contains(&format!("{open} would be new")), "{out}");
-    let kept = format!("{open} would stay as they are");
+    let kept = format!("{open} would tell nobody any more");
     assert!(out.contains(&kept), "{out}");
     let row = out
         .lines()

@@ -24,12 +24,13 @@ pub struct Outcome {
     pub kept: u64,
     /// Incidents that would be opened, and examples of them: an issue of each, the worst first.
     pub opened: Differing<i64>,
-    /// Incidents that are over, and would be open again.
+    /// Incidents that are over, and would be open again, because of what waits to be decided.
     pub reopened: u64,
     /// Incidents that are not over, and would be, because their route has none of their open issues
-    /// any more.
+    /// any more, or because of what waits to be decided.
     pub ended: Differing<IncidentId>,
-    /// Incidents that are not over and whose route there would not be: they would stay as they are.
+    /// Incidents that are not over and whose route there would not be: they would follow their issues, and
+    /// nobody would be told of them any more.
     pub left_behind: u64,
 }
 

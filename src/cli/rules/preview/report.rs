@@ -186,13 +186,13 @@ impl Difference {
             output::line(format_args!("  {:>7} would be reopened", self.reopened))?;
         }
         output::line(format_args!(
-            "  {:>7} would be over, since their route has none of their issues any more",
+            "  {:>7} would be over, since their route has none of their issues",
             self.ended
         ))?;
         print_examples(&self.ended_examples, self.ended)?;
         if self.left_behind > 0 {
             output::line(format_args!(
-                "  {:>7} would stay as they are, since the configuration lacks their route",
+                "  {:>7} would tell nobody any more, since the configuration lacks their route",
                 self.left_behind
             ))?;
         }
