@@ -1,5 +1,7 @@
 //! What a touched issue's findings add up to.
 
+use std::sync::Arc;
+
 use crate::domain::{
     IssueStatus, Parts, Score, Severity, Standing, Timestamp,
     decision::{Assessment, Evidence, Facts, TouchedIssue},
@@ -41,6 +43,7 @@ pub(super) fn assess(touched: &TouchedIssue) -> Assessment {
         severity,
         score: Score::of(severity),
         parts,
+        about: Arc::clone(&touched.about),
         silenced_until: None,
         title: worst.map_or_else(
             || touched.identity.problem.as_str().into(),
@@ -133,6 +136,7 @@ mod tests {
             },
             status,
             evidence,
+            about: Arc::default(),
             history: false,
         }
     }

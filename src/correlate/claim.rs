@@ -1,8 +1,6 @@
 //! What each route makes of an issue, and why, for people who ask.
 
-use crate::domain::{IssueIdentity, Severity};
-
-use super::Route;
+use super::{Route, Subject};
 
 /// What a route makes of an issue.
 #[derive(Debug, Clone)]
@@ -17,15 +15,11 @@ pub enum Claim<'r> {
 
 /// What each of the routes makes of an issue, in their order. Says the same as deciding does.
 #[must_use]
-pub fn claims<'r>(
-    routes: &'r [Route],
-    identity: &IssueIdentity,
-    severity: Severity,
-) -> Vec<(&'r Route, Claim<'r>)> {
+pub fn claims<'r>(routes: &'r [Route], issue: Subject<'_>) -> Vec<(&'r Route, Claim<'r>)> {
     let mut last: Option<&Route> = None;
     let mut claims = Vec::new();
     for route in routes {
-        let refusing = route.refusing(identity, severity);
+        let refusing = route.refusing(issue);
         let claim = match last {
             _ if !refusing.is_empty() => Claim::Refuses(refusing),
             Some(earlier) => Claim::Behind(earlier),

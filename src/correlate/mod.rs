@@ -27,11 +27,12 @@ mod silence;
 
 pub use claim::{Claim, claims};
 pub use key::identify;
-pub use matching::{MatchSettings, SeveritySettings};
+pub use matcher::Subject;
+pub use matching::{MatchSettings, OneOrMany, SeveritySettings};
 pub use mute::MuteSettings;
 pub use preview::{Counts, Differing, Outcome, Preview};
 pub use reach::out_of_reach;
-pub use relation::{Place, relate};
+pub use relation::{Place, relate, tags};
 pub use route::{FirstSync, Route};
 pub use rulebook::Rulebook;
 pub use rules::{RULES, Rule, RuleSettings, Rules, RulesSettings};

@@ -6,7 +6,7 @@ use crate::domain::Severity;
 
 use super::{
     Route,
-    matcher::{Matcher, Pattern},
+    matcher::{Matcher, TagPattern, covers},
 };
 
 /// The places of routes that can never have an issue, each with the places of the earlier routes that
@@ -55,23 +55,38 @@ fn covers_but_for_severity(wide: &Matcher, narrow: &Matcher) -> bool {
     // All keys are named, so that a new one cannot be forgotten here.
     let Matcher {
         severities: _,
+        score,
         accounts,
+        ous,
+        tags,
         regions,
+        products,
+        types,
         resources,
+        resource_tags,
         problems,
     } = wide;
-    let has_accounts = accounts.is_empty()
-        || (!narrow.accounts.is_empty() && narrow.accounts.iter().all(|id| accounts.contains(id)));
-    has_accounts
+    *score <= narrow.score
+        && has_all(accounts, &narrow.accounts)
+        && has_all(ous, &narrow.ous)
+        && demands_no_more(tags, &narrow.tags)
         && covers(regions, &narrow.regions)
+        && covers(products, &narrow.products)
+        && covers(types, &narrow.types)
         && covers(resources, &narrow.resources)
+        && demands_no_more(resource_tags, &narrow.resource_tags)
         && covers(problems, &narrow.problems)
 }
 
-/// Whether every text that `narrow` allows is one that `wide` allows. An empty list allows all.
-fn covers(wide: &[Pattern], narrow: &[Pattern]) -> bool {
-    let is_covered = |pattern: &Pattern| wide.iter().any(|wide| wide.covers(pattern));
-    wide.is_empty() || (!narrow.is_empty() && narrow.iter().all(is_covered))
+/// Whether everything that `narrow` lists is in `wide`. An empty list allows all.
+fn has_all<T: PartialEq>(wide: &[T], narrow: &[T]) -> bool {
+    wide.is_empty() || (!narrow.is_empty() && narrow.iter().all(|one| wide.contains(one)))
+}
+
+/// Whether every tag that `wide` asks for is one that `narrow` asks for, too, as strictly.
+fn demands_no_more(wide: &[TagPattern], narrow: &[TagPattern]) -> bool {
+    let is_demanded = |tag: &TagPattern| narrow.iter().any(|other| tag.covers(other));
+    wide.iter().all(is_demanded)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Which resources a finding puts beside the one that its issue is about, and which relations lead on.
 
-use crate::domain::{AccountId, Finding, IssueIdentity, RelatedResource};
+use crate::domain::{AccountId, Finding, IssueIdentity, RelatedResource, Tags};
 
 use super::resource::{Arn, Canonical, canonical, named};
 
@@ -62,6 +62,18 @@ pub fn relate(finding: &Finding, issue: &IssueIdentity) -> Vec<RelatedResource> 
     related.dedup_by(|a, b| (&a.account, &a.region, &a.id) == (&b.account, &b.region, &b.id));
     related.truncate(RELATIONS_MAX);
     related
+}
+
+/// The tags of the resource that a finding's issue is about; none where it says none.
+#[must_use]
+pub fn tags(finding: &Finding, issue: &IssueIdentity) -> Tags {
+    let tagged = finding
+        .resources
+        .iter()
+        .filter(|resource| !resource.tags.is_empty());
+    let mut own = tagged.filter(|resource| canonical(resource, finding).id == issue.resource);
+    let own = own.next().map(|resource| resource.tags.iter().cloned());
+    own.into_iter().flatten().collect()
 }
 
 /// The account is the one in the ARN, where it has one: a role may be another account's.

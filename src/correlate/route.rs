@@ -1,11 +1,11 @@
 //! A route: which issues become incidents, and who hears of them.
 
-use crate::domain::{Digest, IssueIdentity, Severity, Timestamp, decision::Assessment};
+use crate::domain::{Digest, Timestamp, decision::Assessment};
 
 use super::{
     group::{GroupBy, Place},
     lifecycle::Lifecycle,
-    matcher::{self, Matcher},
+    matcher::{Matcher, Subject},
     mute::{self, Mute},
 };
 
@@ -66,19 +66,24 @@ impl Route {
 
     /// The keys of its `match` that do not allow an issue; none if it selects it.
     #[must_use]
-    pub fn refusing(&self, identity: &IssueIdentity, severity: Severity) -> Vec<&'static str> {
-        self.matcher.refusing(identity, severity)
+    pub fn refusing(&self, issue: Subject<'_>) -> Vec<&'static str> {
+        self.matcher.refusing(issue)
+    }
+
+    /// Whether its `match` asks what the organization says of accounts: their units and tags.
+    #[must_use]
+    pub fn asks_about_accounts(&self) -> bool {
+        self.matcher.asks_about_accounts()
     }
 
     /// Whether its `match` allows an issue. An earlier route may have it all the same.
     pub(super) fn selects(&self, issue: &Assessment) -> bool {
-        self.matcher.selects(&issue.identity, issue.severity)
+        self.matcher.selects(Subject::of(issue))
     }
 
     /// Whether its `match` would allow an issue if it were as bad as it takes.
     pub(super) fn selects_but_for_severity(&self, issue: &Assessment) -> bool {
-        let refusing = self.refusing(&issue.identity, issue.severity);
-        refusing.iter().all(|key| *key == matcher::SEVERITY)
+        self.matcher.selects_but_for_severity(Subject::of(issue))
     }
 
     /// The fingerprint of the group that an issue belongs to on this route.

@@ -5,7 +5,9 @@ use crate::domain::{
     decision::{Assessment, Decision, Facts, Known, Neighbour, TouchedIssue},
 };
 
-use super::{Hush, Route, Rules, assess, decide, route, silence::silenced_until};
+use super::{
+    Hush, Route, Rules, Subject, assess, decide, matcher::Matcher, route, silence::silenced_until,
+};
 
 /// The routes of a configuration, in its order, which is the order in which they are asked, and its
 /// correlation rules. Names of routes must differ: incidents belong to a route by its name.
@@ -62,8 +64,16 @@ impl Rulebook {
     ) -> Assessment {
         let mut issue = assess::assess(touched);
         self.rules.weigh(&mut issue, neighbours);
-        issue.silenced_until = silenced_until(hushes, &issue.identity, issue.severity);
+        issue.silenced_until = silenced_until(hushes, Subject::of(&issue));
         issue
+    }
+
+    /// Whether routes or silences ask what is known of issues beside what makes them one. Where none does,
+    /// [`TouchedIssue::about`] may be left empty.
+    #[must_use]
+    pub fn asks_about(&self, hushes: &[Hush]) -> bool {
+        let mut matchers = self.routes.iter().map(|route| &route.matcher);
+        matchers.any(Matcher::asks_about) || hushes.iter().any(Hush::asks_about)
     }
 
     /// The groups that an issue would join: one for each route that has it.

@@ -223,7 +223,7 @@ mod tests {
 
     #[test]
     fn an_unknown_key_is_an_error() {
-        for json in [r#"{"tickets":1}"#, r#"{"match":{"tags":{}}}"#] {
+        for json in [r#"{"tickets":1}"#, r#"{"match":{"tag":{}}}"#] {
             assert!(
                 serde_json::from_str::<RouteSettings>(json).is_err(),
                 "{json}"

@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::Timestamp;
 
 use super::{
-    Digest, Incident, IncidentId, IncidentTurn, IssueIdentity, IssueStatus, Parts, Score, Severity,
-    Standing, delivery::Occasion, finding::Traits,
+    About, Digest, Incident, IncidentId, IncidentTurn, IssueIdentity, IssueStatus, Parts, Score,
+    Severity, Standing, delivery::Occasion, finding::Traits,
 };
 
 /// What one finding says for its issue.
@@ -39,6 +39,8 @@ pub struct TouchedIssue {
     pub status: Option<IssueStatus>,
     /// What its findings say. Never empty.
     pub evidence: Vec<Evidence>,
+    /// What else is known of it, if routes or silences ask.
+    pub about: Arc<About>,
     /// Whether it was there before hubwatch came.
     pub history: bool,
 }
@@ -90,6 +92,8 @@ pub struct Assessment {
     pub title: Arc<str>,
     /// Since when a finding reports it.
     pub since: Timestamp,
+    /// What else is known of it, if routes or silences ask.
+    pub about: Arc<About>,
     /// Until when nobody is to be told of it; `None` where no silence is over it.
     pub silenced_until: Option<Timestamp>,
     /// Whether it was there before hubwatch came.

@@ -3,6 +3,7 @@
 //! Knows the words of the project and what they mean.
 //! Does not know the time, the network, a database, or how AWS spells anything.
 
+pub mod about;
 pub mod change;
 pub mod clock;
 pub mod coverage;
@@ -25,6 +26,7 @@ pub mod topic;
 pub mod vantage;
 pub mod window;
 
+pub use about::{About, AccountFacts, Tags};
 pub use change::Change;
 pub use clock::Clock;
 pub use coverage::{ClockKind, Complete, Coverage, CoverageState, Trouble};

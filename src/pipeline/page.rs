@@ -42,6 +42,7 @@ impl ReadPage {
                 Ok(reading) => {
                     let identity = correlate::identify(&reading.finding);
                     findings.push(FindingRecord {
+                        tags: correlate::tags(&reading.finding, &identity),
                         related: correlate::relate(&reading.finding, &identity),
                         identity,
                         finding: reading.finding,

@@ -7,7 +7,8 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use crate::domain::{
-    Change, Digest, Finding, IssueIdentity, RelatedResource, Vantage, Window, window::WindowKind,
+    Change, Digest, Finding, IssueIdentity, RelatedResource, Tags, Vantage, Window,
+    window::WindowKind,
 };
 
 /// What is complete once a page is recorded.
@@ -48,6 +49,8 @@ pub struct FindingRecord {
     pub finding: Finding,
     /// The issue it belongs to.
     pub identity: IssueIdentity,
+    /// The tags of the issue's resource, where it says any.
+    pub tags: Tags,
     /// Resources that it names beside the one of the issue.
     pub related: Vec<RelatedResource>,
     /// Fingerprint of the raw finding without its top-level timestamps: equal means that only those

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::domain::{
-    AccountId, ClockKind, Coverage, CoverageState, Incident, IncidentId, IncidentState,
+    About, AccountId, ClockKind, Coverage, CoverageState, Incident, IncidentId, IncidentState,
     IssueIdentity, IssueStatus, Region, Scope, Score, Severity, Standing, Timestamp, Vantage,
     delivery::{DeliveryState, Occasion},
 };
@@ -179,6 +179,8 @@ pub struct ExplainedIssue {
     pub severity: Severity,
     /// The sum that says so.
     pub score: Score,
+    /// What else is known of it.
+    pub about: About,
     /// One line for people.
     pub title: String,
     /// Since when a finding reports it.

@@ -1,8 +1,8 @@
 //! What a finding's way comes to: who was told, or the step that it ended at.
 
 use crate::{
-    correlate::{Claim, FirstSync, Route, claims},
-    domain::{IssueStatus, Standing, Timestamp, delivery::DeliveryState},
+    correlate::{Claim, FirstSync, Route, Subject, claims},
+    domain::{IssueStatus, Standing, Tags, Timestamp, delivery::DeliveryState},
     store::{Explained, ExplainedIssue, StoredDelivery, StoredIncident},
 };
 
@@ -150,7 +150,7 @@ fn unselected(issue: &ExplainedIssue, routes: Option<&[Route]>) -> Vec<String> {
             Claim::Behind(_) => None,
         }
     };
-    let said = claims(routes, &issue.identity, issue.severity);
+    let said = claims(routes, subject(issue));
     let head = std::iter::once("nobody was told: no route has selected its issue".to_owned());
     head.chain(said.into_iter().filter_map(sentence)).collect()
 }
@@ -165,8 +165,17 @@ fn behind(issue: &ExplainedIssue, routes: &[Route]) -> Vec<String> {
         )),
         Claim::Has | Claim::Refuses(_) => None,
     };
-    let said = claims(routes, &issue.identity, issue.severity);
+    let said = claims(routes, subject(issue));
     said.into_iter().filter_map(sentence).collect()
+}
+
+fn subject(issue: &ExplainedIssue) -> Subject<'_> {
+    Subject {
+        identity: &issue.identity,
+        severity: issue.severity,
+        score: issue.score.value(),
+        about: &issue.about,
+    }
 }
 
 /// What an issue has where a key of a route's match looks.
@@ -174,6 +183,12 @@ fn value(key: &str, issue: &ExplainedIssue) -> String {
     let identity = &issue.identity;
     match key {
         "match.severity" => issue.severity.to_string(),
+        "match.score" => issue.score.value().to_string(),
+        "match.ous" => listed(&issue.about.account.ous, "an account without known units"),
+        "match.tags" => tags(&issue.about.account.tags),
+        "match.products" => listed(&issue.about.products, "a finding of no product"),
+        "match.types" => listed(&issue.about.types, "a finding of no type"),
+        "match.resource_tags" => tags(&issue.about.resource_tags),
         "match.accounts" => identity.account.to_string(),
         "match.regions" => identity
             .region
@@ -183,4 +198,21 @@ fn value(key: &str, issue: &ExplainedIssue) -> String {
         "match.problems" => identity.problem.clone(),
         _ => "it".to_owned(),
     }
+}
+
+fn listed(texts: &[impl AsRef<str>], none: &str) -> String {
+    let texts: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
+    if texts.is_empty() {
+        none.to_owned()
+    } else {
+        texts.join(" and ")
+    }
+}
+
+fn tags(tags: &Tags) -> String {
+    let pairs: Vec<String> = tags
+        .iter()
+        .map(|(key, value)| format!("{key}={value}"))
+        .collect();
+    listed(&pairs, "what has no tags")
 }

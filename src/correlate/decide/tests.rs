@@ -2,7 +2,7 @@ use jiff::SignedDuration;
 use proptest::prelude::*;
 
 use crate::{
-    correlate::{Claim, MatchSettings, RouteSettings, Rulebook, SeveritySettings, claims},
+    correlate::{Claim, MatchSettings, RouteSettings, Rulebook, SeveritySettings, Subject, claims},
     domain::{Acknowledgement, IncidentId, IssueIdentity, Parts, Score, Turn},
 };
 
@@ -44,6 +44,7 @@ pub(in crate::correlate) fn issue(id: i64) -> Assessment {
         parts: Parts::NONE,
         title: format!("problem {id}").into(),
         since: NOW,
+        about: std::sync::Arc::default(),
         silenced_until: None,
         history: false,
     }
@@ -438,6 +439,7 @@ fn a_route_selects_what_all_its_lists_allow() {
         regions: list(&["eu-*", "global"]),
         resources: list(&["AwsS3*"]),
         problems: list(&["control:S3.1", "cve:*"]),
+        ..MatchSettings::default()
     };
     let mut global = issue(1);
     global.identity.region = None;
@@ -564,7 +566,7 @@ fn what_routes_claim_is_what_deciding_does() {
                 severity,
                 ..issue(1)
             };
-            let claims = claims(rulebook.routes(), &issue.identity, severity);
+            let claims = claims(rulebook.routes(), Subject::of(&issue));
             let has = claims
                 .iter()
                 .filter(|(_, claim)| matches!(claim, Claim::Has));
@@ -572,10 +574,7 @@ fn what_routes_claim_is_what_deciding_does() {
             assert_eq!(groups, rulebook.groups(&issue), "{severity} {continuing:?}");
             for (route, claim) in claims {
                 if let Claim::Behind(earlier) = claim {
-                    assert!(
-                        !earlier.continues()
-                            && route.refusing(&issue.identity, severity).is_empty()
-                    );
+                    assert!(!earlier.continues() && route.refusing(Subject::of(&issue)).is_empty());
                 }
             }
         }

@@ -37,6 +37,7 @@ fn issue(problem: &str, severity: Severity, traits: Traits) -> TouchedIssue {
             since: Timestamp::UNIX_EPOCH,
             traits,
         }],
+        about: std::sync::Arc::default(),
         history: true,
     }
 }

@@ -12,7 +12,7 @@ use crate::{
     },
 };
 
-use super::{super::StoreError, neighbours::Neighbours, silences, texts::TextIds};
+use super::{super::StoreError, about, neighbours::Neighbours, silences, texts::TextIds};
 
 /// Assesses issues by a rulebook, among what the store holds beside them.
 pub(super) struct Assessor<'r> {
@@ -32,6 +32,25 @@ impl<'r> Assessor<'r> {
             hushes: silences::in_force(tx, now)?,
             neighbours: Neighbours::default(),
         })
+    }
+
+    /// Reads what is known of issues beside what makes them one, if anything asks.
+    pub(super) fn learn(
+        &self,
+        tx: &Transaction<'_>,
+        texts: &mut TextIds,
+        issues: &mut [TouchedIssue],
+    ) -> Result<(), StoreError> {
+        if !self.rulebook.asks_about(&self.hushes) {
+            return Ok(());
+        }
+        let mut known = about::Known::default();
+        for issue in issues {
+            let account = &issue.identity.account;
+            let about = known.of(tx, texts, issue.id, issue.resource, account)?;
+            issue.about = Arc::new(about);
+        }
+        Ok(())
     }
 
     pub(super) fn assess(

@@ -1,6 +1,9 @@
 //! Deciding: reads what is known of touched issues, and writes what was decided of them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use rusqlite::{OptionalExtension, Transaction, params};
 
@@ -58,7 +61,7 @@ pub(super) fn decide(
     mutes::touch_ended(tx, now, limit)?;
     let stirred = relations::settle_stirred(tx, limit)?;
     let step = Step::of_touched(tx, touched, limit);
-    let issues = step.issues(&mut memory.texts)?;
+    let mut issues = step.issues(&mut memory.texts)?;
     let mut decided = Decided {
         issues: issues.len(),
         stirred,
@@ -70,6 +73,7 @@ pub(super) fn decide(
     // All facts before any assessment, so that the issues of one step see each other.
     let changed = write_facts(tx, rulebook, &issues)?;
     let mut assessor = Assessor::new(tx, rulebook, now)?;
+    assessor.learn(tx, &mut memory.texts, &mut issues)?;
     let mut groups = step.groups_of_members()?;
     let mut known = Known::default();
     let mut statuses = BTreeMap::<IssueStatus, i64>::new();
@@ -214,6 +218,7 @@ impl Step<'_, '_> {
                 identity: issues::identity(self.tx, texts, row, 1)?,
                 status: status.map(rows::issue_status).transpose()?,
                 evidence: evidence.remove(&id).unwrap_or_default(),
+                about: Arc::default(),
                 history: row.get(7)?,
                 resource: row.get(8)?,
                 parts: Parts::from_code(row.get(9)?),

@@ -1,5 +1,6 @@
 //! SQLite: a file, nothing to install. One writer, readers beside it, write-ahead logging.
 
+mod about;
 mod assess;
 mod bodies;
 mod connection;

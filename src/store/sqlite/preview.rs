@@ -19,7 +19,8 @@ pub(super) fn assessed(
 ) -> Result<Vec<Assessment>, StoreError> {
     let mut texts = TextIds::default();
     let mut assessor = Assessor::new(tx, rulebook, now)?;
-    let issues = Step::of_all(tx, after, limit).issues(&mut texts)?;
+    let mut issues = Step::of_all(tx, after, limit).issues(&mut texts)?;
+    assessor.learn(tx, &mut texts, &mut issues)?;
     let assessed = issues.iter();
     let assessed = assessed.map(|issue| assessor.assess(tx, &mut texts, issue));
     assessed.collect()

@@ -306,3 +306,42 @@ async fn a_relation_ends_when_complete_comparisons_no_longer_say_it_and_never_be
         None
     );
 }
+
+/// A route that asks for the product, the type and the tag of the resource.
+#[tokio::test]
+async fn routes_match_by_what_findings_say_beside_and_the_newest_tags_hold() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = store(directory.path());
+    let settings: RouteSettings = serde_json::from_value(json!({
+        "name": "tagged", "sinks": ["jira"],
+        "match": {"products": ["inspector"], "types": ["A/*"], "resource_tags": {"env": "prod"}},
+    }))
+    .unwrap();
+    let rulebook = Rulebook::new(vec![settings.validate(&["jira"]).unwrap()]);
+    let tagged = |at: &str, env: &str| {
+        let mut tagged = vulnerability();
+        tagged["UpdatedAt"] = json!(at);
+        tagged["Types"] = json!(["B/x", "A/y"]);
+        tagged["Resources"][0]["Tags"] = json!({"env": env});
+        tagged
+    };
+    let open_incidents = || async {
+        decide_all(&*store, &rulebook, 1000).await;
+        let filter = IncidentFilter::default();
+        let all = store.incidents(filter).await.unwrap();
+        all.iter().filter(|i| i.incident.state.is_active()).count()
+    };
+    record_each(&*store, &[tagged("2026-05-01T10:00:00Z", "prod")]).await;
+    assert_eq!(open_incidents().await, 1);
+    // Another finding of the same resource says since when it is no longer of production.
+    let mut other = tagged("2026-05-01T11:00:00Z", "test");
+    other["Id"] = json!("other");
+    other["Vulnerabilities"][0]["Id"] = json!("CVE-2024-3094");
+    record_each(&*store, &[other]).await;
+    assert_eq!(open_incidents().await, 0);
+    // What was said before that does not change it back.
+    let mut late = tagged("2026-05-01T10:30:00Z", "prod");
+    late["Id"] = json!("late");
+    record_each(&*store, &[late]).await;
+    assert_eq!(open_incidents().await, 0);
+}

@@ -140,6 +140,7 @@ CREATE TABLE findings (
     product      INTEGER NOT NULL,
     compliance   INTEGER,
     workflow     INTEGER NOT NULL,
+    types        INTEGER,           -- a text, one a line
     traits       INTEGER NOT NULL,  -- what correlation rules ask of it beside
     content      BLOB    NOT NULL,
     body         INTEGER NOT NULL,
@@ -200,8 +201,16 @@ CREATE TABLE resources (
     account  INTEGER NOT NULL,  -- a text, as the next two
     region   INTEGER,
     kind     INTEGER NOT NULL,
-    resource TEXT    NOT NULL
+    resource TEXT    NOT NULL,
+    tags     TEXT,              -- as JSON, where a finding says any
+    tags_at  INTEGER            -- the version of that finding
 ) STRICT;
+
+-- What the organization says of accounts, where somebody asks.
+CREATE TABLE accounts (
+    account TEXT PRIMARY KEY,
+    facts   TEXT NOT NULL       -- units above it and tags, as JSON
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE issues (
     id       INTEGER PRIMARY KEY,
