@@ -21,6 +21,7 @@ mod daemon;
 mod explaining;
 mod imports;
 mod muting;
+mod previewing;
 mod relations;
 mod simulator;
 mod snapshot;
