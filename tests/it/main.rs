@@ -20,6 +20,7 @@ mod consolidation;
 mod daemon;
 mod explaining;
 mod imports;
+mod order;
 mod simulator;
 mod snapshot;
 mod store;
