@@ -20,6 +20,7 @@ mod consolidation;
 mod daemon;
 mod explaining;
 mod imports;
+mod labelled;
 mod order;
 mod simulator;
 mod snapshot;
