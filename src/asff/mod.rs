@@ -6,6 +6,7 @@
 
 mod control;
 mod field;
+mod names;
 mod normalise;
 mod page;
 mod raw;

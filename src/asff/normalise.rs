@@ -1,22 +1,25 @@
 //! A raw finding into ours, or into the reason why not.
 
+use std::borrow::Cow;
+
 use crate::domain::{
     AccountId, Digest, Finding, FindingKey, Partition, Region, Remediation, Scope, Timestamp,
-    finding::{Compliance, RecordState, Workflow},
+    finding::{Compliance, RecordState, Traits, Workflow},
 };
 
 use super::{
     control::control,
     field::{Reader, instant, quoted, text},
+    names::Names,
     raw::{
         Field, List, Nested, Object, RawFinding, RawProductFields, RawRemediation,
         RawVulnerability, RawWorkflow,
     },
     rejection::{RejectReason, Rejection},
-    resource::resources,
+    resource::{Beside, named_by_product, resources},
     severity::severity,
     stamps::{self, Stamps},
-    topic::{Hints, owner, topic},
+    topic::{Hints, component_ids, owner, topic},
 };
 
 /// Why Security Hub archives a finding when consolidated control findings are switched on or off
@@ -79,16 +82,25 @@ fn finding(
         provider_types,
         fields: &product_fields,
     };
-    let topic = topic(reader, &hints, raw.network, raw.network_path);
+    let mut beside = Beside::default();
+    named_by_product(reader, &product_fields, &mut beside.names);
+    let path = component_ids(reader, raw.network_path);
+    for id in &path {
+        beside.names.add(Cow::Owned(id.clone()));
+    }
+    let topic = topic(reader, &hints, raw.network, &path);
     let owner = owner(reader, &hints);
-    let (severity, severity_source) = severity(
+    let severity = severity(
         reader,
         raw.severity,
-        &product_fields,
         raw.finding_provider_fields,
+        &product_fields,
+        &key.product_arn,
     );
     let compliance = reader.object("Compliance", raw.compliance);
     let generator_id = reader.required_text("GeneratorId", raw.generator_id);
+    let (vulnerabilities, exploit_known) = vulnerabilities(reader, raw.vulnerabilities);
+    let resources = resources(reader, raw.resources, &mut beside);
     let control = control(
         reader,
         compliance.security_control_id,
@@ -102,8 +114,13 @@ fn finding(
         generator_id,
         product: product(reader, raw.product_name, &product_fields, &key.product_arn),
         types,
-        severity,
-        severity_source,
+        severity: severity.severity,
+        severity_source: severity.source,
+        provider_severity: severity.provider,
+        traits: Traits {
+            exploit_known,
+            open_to_anyone: beside.open_to_anyone,
+        },
         compliance: reader
             .text("Compliance.Status", compliance.status)
             .map(|status| Compliance::from(&*status)),
@@ -120,9 +137,10 @@ fn finding(
         created_at: created_at(reader, raw.created_at),
         updated_at,
         first_observed_at: reader.time("FirstObservedAt", raw.first_observed_at),
-        resources: resources(reader, raw.resources),
+        resources,
+        related: related(beside.names),
         control,
-        vulnerabilities: vulnerabilities(reader, raw.vulnerabilities),
+        vulnerabilities,
         topic,
         owner,
         remediation: remediation(reader, raw.remediation),
@@ -259,16 +277,26 @@ fn workflow(reader: &mut Reader, today: Nested<RawWorkflow<'_>>, retired: Field<
     }
 }
 
-fn vulnerabilities(reader: &mut Reader, list: List<RawVulnerability<'_>>) -> Vec<String> {
+fn related(names: Names<'_>) -> Vec<String> {
+    let mut names: Vec<String> = names.0.into_iter().map(Cow::into_owned).collect();
+    names.sort_unstable();
+    names
+}
+
+/// What the vulnerabilities are called, and whether an exploit of one is known.
+fn vulnerabilities(reader: &mut Reader, list: List<RawVulnerability<'_>>) -> (Vec<String>, bool) {
     let raws = reader.objects("Vulnerabilities", list);
     let mut ids = Vec::with_capacity(raws.len());
+    let mut exploit_known = false;
     for raw in raws {
+        let exploit = reader.text("Vulnerabilities.ExploitAvailable", raw.exploit_available);
+        exploit_known |= exploit.is_some_and(|word| word == "YES");
         let id = reader.required_text("Vulnerabilities.Id", raw.id);
         if !id.is_empty() && !ids.contains(&id) {
             ids.push(id);
         }
     }
-    ids
+    (ids, exploit_known)
 }
 
 fn remediation(reader: &mut Reader, raw: Nested<RawRemediation<'_>>) -> Remediation {

@@ -13,6 +13,8 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
+use super::names::Names;
+
 /// A field as it was written; `None` when it is absent or `null`.
 pub(super) type Field<'a> = Option<&'a RawValue>;
 
@@ -84,16 +86,22 @@ wire! {
 }
 wire! { RawCompliance<'a> { status, security_control_id } }
 wire! { RawAccessKey<'a> { principal_name, principal_type, user_name } }
-wire! { RawDetails<'a> { aws_iam_access_key: Nested<RawAccessKey<'a>> } }
 wire! { RawNetwork<'a> { open_port_range: Nested<RawPortRange<'a>>, protocol } }
+wire! {
+    /// `Resources.Details.Other`, of which only Access Analyzer's is read.
+    RawOther<'a> {
+        #[serde(rename = "External Principal")]
+        external_principal,
+    }
+}
 wire! { RawPathComponent<'a> { component_id } }
 wire! { RawPortRange<'a> { begin, end } }
 wire! { RawProviderFields<'a> { severity: Nested<RawSeverity<'a>>, types } }
 wire! { RawRecommendation<'a> { text, url } }
 wire! { RawRemediation<'a> { recommendation: Nested<RawRecommendation<'a>> } }
 wire! { RawResource<'a> { r#type, id, tags, details: Nested<RawDetails<'a>> } }
-wire! { RawSeverity<'a> { label, normalized } }
-wire! { RawVulnerability<'a> { id } }
+wire! { RawSeverity<'a> { label, normalized, original, product } }
+wire! { RawVulnerability<'a> { exploit_available, id } }
 wire! { RawWorkflow<'a> { status } }
 wire! {
     /// The pairs of `ProductFields` that decide something.
@@ -104,6 +112,14 @@ wire! {
         standards_arn,
         standards_control_arn,
         standards_guide_arn,
+        #[serde(rename = "attributes/ACL")]
+        acl,
+        #[serde(rename = "attributes/ENI")]
+        interface,
+        #[serde(rename = "attributes/IGW")]
+        gateway,
+        #[serde(rename = "attributes/INSTANCE_ID")]
+        instance,
         #[serde(rename = "ArchivalReasons:0/ReasonCode")]
         archival_reason,
         #[serde(rename = "attributes/PORT")]
@@ -114,6 +130,10 @@ wire! {
         reachability,
         #[serde(rename = "attributes/SECURITY_GROUP")]
         security_group,
+        #[serde(rename = "attributes/VPC")]
+        vpc,
+        #[serde(rename = "aws/inspector/instanceId")]
+        inspected_instance,
         #[serde(rename = "aws/config/ConfigRuleName")]
         config_rule_name,
         #[serde(rename = "aws/securityhub/ProductName")]
@@ -125,6 +145,15 @@ wire! {
 wire! {
     /// The top-level fields that move when a provider only says "still so".
     RawStamps<'a> { created_at, updated_at, first_observed_at, last_observed_at, processed_at }
+}
+
+/// `Resources.Details`: what they say of an access key, and the names of other resources anywhere in
+/// them.
+#[derive(Default)]
+pub(super) struct RawDetails<'a> {
+    pub(super) aws_iam_access_key: Nested<RawAccessKey<'a>>,
+    pub(super) other: Nested<RawOther<'a>>,
+    pub(super) names: Names<'a>,
 }
 
 impl<'a> RawFinding<'a> {
@@ -167,6 +196,44 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Nested<T> {
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         from.deserialize_any(ListVisitor(PhantomData)).map(List)
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for RawDetails<'a> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_map(DetailsVisitor)
+    }
+}
+
+/// A key of `Resources.Details`.
+#[derive(Deserialize)]
+#[serde(field_identifier)]
+enum DetailsKey {
+    AwsIamAccessKey,
+    Other,
+    #[serde(other)]
+    OfAnotherKind,
+}
+
+struct DetailsVisitor;
+
+impl<'de> Visitor<'de> for DetailsVisitor {
+    type Value = RawDetails<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut details = RawDetails::default();
+        while let Some(key) = map.next_key()? {
+            match key {
+                DetailsKey::AwsIamAccessKey => details.aws_iam_access_key = map.next_value()?,
+                DetailsKey::Other => details.other = map.next_value()?,
+                DetailsKey::OfAnotherKind => map.next_value_seed(&mut details.names)?,
+            }
+        }
+        Ok(details)
     }
 }
 

@@ -1,36 +1,85 @@
-//! The things that a finding is about.
+//! The things that a finding is about, and those that it names beside them.
 
 use crate::domain::{Resource, finding::Principal};
 
 use super::{
     field::Reader,
-    raw::{List, Nested, RawAccessKey, RawDetails, RawResource},
+    names::Names,
+    raw::{Field, List, Nested, RawAccessKey, RawOther, RawProductFields, RawResource},
 };
 
-/// Reads `Resources`.
-pub(super) fn resources(reader: &mut Reader, list: List<RawResource<'_>>) -> Vec<Resource> {
+/// What stands beside the resources of a finding.
+#[derive(Default)]
+pub(super) struct Beside<'a> {
+    /// Names of other resources.
+    pub(super) names: Names<'a>,
+    /// Whether Access Analyzer says that anyone has access. It names the principal as policies do (IAM
+    /// user guide, "Integrate IAM Access Analyzer with AWS Security Hub").
+    pub(super) open_to_anyone: bool,
+}
+
+/// Reads `Resources`, and collects what stands in their details.
+pub(super) fn resources<'a>(
+    reader: &mut Reader,
+    list: List<RawResource<'a>>,
+    beside: &mut Beside<'a>,
+) -> Vec<Resource> {
     if matches!(list, List(Nested::Absent)) {
         reader.note("Resources is missing");
     }
     reader
         .objects("Resources", list)
         .into_iter()
-        .map(|raw| Resource {
-            kind: reader.required_text("Resources.Type", raw.r#type),
-            id: reader.required_text("Resources.Id", raw.id),
-            tags: reader.pairs("Resources.Tags", raw.tags),
-            principal: principal(reader, raw.details),
+        .map(|raw| {
+            let details = reader.object("Resources.Details", raw.details);
+            for name in details.names.0 {
+                beside.names.add(name);
+            }
+            beside.open_to_anyone |= is_open_to_anyone(reader, details.other);
+            Resource {
+                kind: reader.required_text("Resources.Type", raw.r#type),
+                id: reader.required_text("Resources.Id", raw.id),
+                tags: reader.pairs("Resources.Tags", raw.tags),
+                principal: principal(reader, details.aws_iam_access_key),
+            }
         })
         .collect()
 }
 
+fn is_open_to_anyone(reader: &mut Reader, other: Nested<RawOther<'_>>) -> bool {
+    let other = reader.object("Resources.Details.Other", other);
+    let principal = reader.text("Details.Other External Principal", other.external_principal);
+    principal.is_some_and(|principal| principal.trim() == "*")
+}
+
+/// Collects the names that Inspector writes into `ProductFields`: Inspector Classic those of the whole
+/// way that the network takes (Inspector user guide, 2019, "Integrating with Security Hub").
+pub(super) fn named_by_product<'a>(
+    reader: &mut Reader,
+    fields: &RawProductFields<'a>,
+    names: &mut Names<'a>,
+) {
+    let named: [(&str, Field<'a>); 7] = [
+        ("ACL", fields.acl),
+        ("ENI", fields.interface),
+        ("IGW", fields.gateway),
+        ("INSTANCE_ID", fields.instance),
+        ("SECURITY_GROUP", fields.security_group),
+        ("VPC", fields.vpc),
+        ("instanceId", fields.inspected_instance),
+    ];
+    for (name, field) in named {
+        if field.is_some()
+            && let Some(text) = reader.text(&format!("ProductFields {name}"), field)
+        {
+            names.add(text);
+        }
+    }
+}
+
 /// Whom an access key acts for. Findings before 2019 say a `UserName` and no more.
-fn principal(reader: &mut Reader, details: Nested<RawDetails<'_>>) -> Option<Principal> {
-    let details = reader.object("Resources.Details", details);
-    let key: RawAccessKey<'_> = reader.object(
-        "Resources.Details.AwsIamAccessKey",
-        details.aws_iam_access_key,
-    );
+fn principal(reader: &mut Reader, key: Nested<RawAccessKey<'_>>) -> Option<Principal> {
+    let key = reader.object("Resources.Details.AwsIamAccessKey", key);
     let kind = reader.text("AwsIamAccessKey.PrincipalType", key.principal_type);
     let name = reader
         .text("AwsIamAccessKey.PrincipalName", key.principal_name)
@@ -54,7 +103,8 @@ mod tests {
         let raw = format!(r#"{{"Type":"AwsIamAccessKey","Id":"k","Details":{details}}}"#);
         let Object(raw) = serde_json::from_str::<Object<RawResource<'_>>>(&raw).unwrap();
         let mut reader = Reader::default();
-        let principal = principal(&mut reader, raw.details);
+        let details = reader.object("Resources.Details", raw.details);
+        let principal = principal(&mut reader, details.aws_iam_access_key);
         (principal, reader.notes.len())
     }
 

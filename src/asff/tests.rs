@@ -92,7 +92,7 @@ fn the_severity_is_the_first_that_says_it_in_awss_words() {
             json!({"Label": "high", "Normalized": 0}),
             &legacy,
             Severity::High,
-            SeveritySource::Label,
+            SeveritySource::Analyst,
             0,
         ),
         (

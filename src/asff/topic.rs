@@ -51,7 +51,7 @@ pub(super) fn topic(
     reader: &mut Reader,
     hints: &Hints<'_>,
     network: Nested<RawNetwork<'_>>,
-    path: List<RawPathComponent<'_>>,
+    path: &[String],
 ) -> Option<Topic> {
     match hints.product()? {
         "access-analyzer" => hints.least(reader, access).map(Topic::Access),
@@ -144,7 +144,7 @@ fn open_port(
     kind: &str,
     fields: &RawProductFields<'_>,
     network: Nested<RawNetwork<'_>>,
-    path: List<RawPathComponent<'_>>,
+    path: &[String],
 ) -> Option<OpenPort> {
     let network = reader.object("Network", network);
     let (first, last) = match reader.text("ProductFields PORT", fields.port) {
@@ -159,7 +159,6 @@ fn open_port(
         .or_else(|| reader.text("Network.Protocol", network.protocol))
         .map(|protocol| protocol.trim().to_ascii_lowercase())
         .filter(|protocol| !protocol.is_empty());
-    let path = component_ids(reader, path);
     let reachability = reader.text("ProductFields REACHABILITY_TYPE", fields.reachability);
     let inside = match reachability {
         Some(from) => !from.eq_ignore_ascii_case("internet"),
@@ -169,7 +168,7 @@ fn open_port(
     let group = reader
         .text("ProductFields SECURITY_GROUP", fields.security_group)
         .map(|group| group.trim().to_owned());
-    let group = group.or_else(|| only_group(&path));
+    let group = group.or_else(|| only_group(path));
     Some(OpenPort {
         protocol: protocol.unwrap_or_else(|| "any".to_owned()),
         first: first.min(last),
@@ -179,7 +178,8 @@ fn open_port(
     })
 }
 
-fn component_ids(reader: &mut Reader, path: List<RawPathComponent<'_>>) -> Vec<String> {
+/// The ids in `NetworkPath`.
+pub(super) fn component_ids(reader: &mut Reader, path: List<RawPathComponent<'_>>) -> Vec<String> {
     let mut ids = Vec::new();
     for raw in reader.objects("NetworkPath", path) {
         if let Some(id) = reader.text("NetworkPath.ComponentId", raw.component_id) {

@@ -45,7 +45,7 @@ pub(super) async fn assemble(config: &Config) -> anyhow::Result<Assembled> {
         aws: Arc::new(aws),
         store,
         outlook: config.sync.outlook.clone(),
-        rulebook: Arc::new(Rulebook::new(config.routes.clone())),
+        rulebook: Arc::new(Rulebook::new(config.routes.clone()).with_rules(config.rules.clone())),
         sinks: sinks.collect(),
         clock,
         pace: Pace {

@@ -10,15 +10,14 @@ use serde::Serialize;
 use crate::{
     asff, config,
     correlate::Route,
-    domain::{Clock, IssueStatus, Severity, Standing, severity::SeveritySource},
-    observe::Printable,
+    domain::{Clock, IssueStatus, Severity, Standing, score::Reason, severity::SeveritySource},
     store::{Explained, ExplainedIssue, Store},
 };
 
 use super::{
     Exit,
     incidents::IncidentRow,
-    output::{self, Format},
+    output::{self, Format, say},
     stored::StoreArgs,
 };
 
@@ -57,6 +56,8 @@ struct FindingStep {
     gone: Option<String>,
     severity: Severity,
     severity_source: SeveritySource,
+    /// What the provider says, where somebody has changed it.
+    provider_severity: Option<Severity>,
     updated_at: String,
     first_recorded_at: String,
 }
@@ -71,6 +72,11 @@ struct IssueStep {
     resource: String,
     status: Option<IssueStatus>,
     severity: Severity,
+    score: u8,
+    /// How bad its findings say it is.
+    base_severity: Severity,
+    /// What makes it worse.
+    reasons: Vec<Reason>,
     title: String,
     since: String,
     findings: u32,
@@ -145,6 +151,7 @@ impl Way {
                 gone: finding.gone,
                 severity: read.severity,
                 severity_source: read.severity_source,
+                provider_severity: read.provider_severity,
                 updated_at: read.updated_at.to_string(),
                 first_recorded_at: finding.first_recorded_at.to_string(),
             },
@@ -161,11 +168,14 @@ impl Way {
             "  {} in {}, by {}",
             finding.account_id, finding.region, finding.product
         ))?;
+        let provider = finding.provider_severity;
+        let provider = provider.map(|severity| format!(" (its provider says {severity})"));
         say(format_args!(
-            "  {}, {} by its {}; updated {}, recorded {}",
+            "  {}, {} by its {}{}; updated {}, recorded {}",
             finding.status.as_str(),
             finding.severity,
             finding.severity_source.as_str(),
+            provider.unwrap_or_default(),
             finding.updated_at,
             finding.first_recorded_at
         ))?;
@@ -180,6 +190,11 @@ impl Way {
             issue.since,
             output::counted(u64::from(issue.findings), "finding")
         ))?;
+        let (base, least) = (issue.base_severity, issue.base_severity.least_score());
+        say(format_args!("  score {}: {base} {least}", issue.score))?;
+        for reason in &issue.reasons {
+            say(format_args!("    + {reason}"))?;
+        }
         for incident in &self.incidents {
             incident.print_step()?;
         }
@@ -229,6 +244,9 @@ impl From<ExplainedIssue> for IssueStep {
             resource: identity.resource,
             status: issue.status,
             severity: issue.severity,
+            score: issue.score.value(),
+            base_severity: issue.score.base,
+            reasons: issue.score.reasons,
             title: issue.title,
             since: issue.since.to_string(),
             findings: issue.findings,
@@ -237,9 +255,4 @@ impl From<ExplainedIssue> for IssueStep {
             waits_to_be_decided: issue.waits,
         }
     }
-}
-
-/// Prints one line. Text from outside must not command the terminal.
-fn say(text: impl std::fmt::Display) -> anyhow::Result<()> {
-    output::line(Printable(text))
 }

@@ -96,6 +96,7 @@ pub(super) struct IncidentRow {
     pub(super) incident_id: Option<i64>,
     pub(super) state: IncidentState,
     pub(super) severity: Severity,
+    pub(super) score: u8,
     pub(super) title: String,
     pub(super) route: String,
     pub(super) account_id: String,
@@ -108,6 +109,8 @@ pub(super) struct IncidentRow {
     pub(super) over_since: Option<String>,
     pub(super) acknowledged: Option<Acknowledgement>,
     pub(super) history: bool,
+    /// Until when a mute time of its route keeps it from being told.
+    pub(super) muted_until: Option<String>,
     pub(super) deliveries: Vec<StoredDelivery>,
 }
 
@@ -118,6 +121,7 @@ impl From<StoredIncident> for IncidentRow {
             incident_id: incident.id.map(|id| id.0),
             state: incident.state,
             severity: incident.severity,
+            score: incident.score,
             title: incident.title,
             route: incident.route,
             account_id: incident.account.to_string(),
@@ -130,6 +134,7 @@ impl From<StoredIncident> for IncidentRow {
             over_since: incident.over_since.map(|since| since.to_string()),
             acknowledged: incident.acknowledged,
             history: incident.history,
+            muted_until: incident.muted_until.map(|until| until.to_string()),
             deliveries: stored.deliveries,
         }
     }
@@ -140,6 +145,7 @@ impl Row for IncidentRow {
         "Id",
         "State",
         "Severity",
+        "Score",
         "Title",
         "Account",
         "Region",
@@ -166,15 +172,16 @@ impl Row for IncidentRow {
                 .unwrap_or_default(),
             self.state.as_str().to_owned(),
             self.severity.to_string(),
+            self.score.to_string(),
             self.title.clone(),
             self.account_id.clone(),
             self.region.clone().unwrap_or_else(|| "global".to_owned()),
             self.resource.clone(),
             self.open_issues.to_string(),
-            if told.is_empty() {
-                "nobody".to_owned()
-            } else {
-                told.join(", ")
+            match &self.muted_until {
+                _ if !told.is_empty() => told.join(", "),
+                Some(until) => format!("muted until {until}"),
+                None => "nobody".to_owned(),
             },
         ]
     }

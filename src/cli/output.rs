@@ -89,6 +89,11 @@ pub(super) fn line(text: impl std::fmt::Display) -> anyhow::Result<()> {
     Ok(writeln!(io::stdout().lock(), "{text}")?)
 }
 
+/// Prints one line with text from outside, which must not command the terminal.
+pub(super) fn say(text: impl std::fmt::Display) -> anyhow::Result<()> {
+    line(Printable(text))
+}
+
 /// `1 finding`, `3 findings`.
 pub(super) fn counted(count: u64, thing: &str) -> String {
     if count == 1 {

@@ -41,7 +41,7 @@ enum SilencesCommand {
                       --reason \"images are rebuilt monthly\" --config hubwatch.toml\n\n\
                       An issue has to be allowed by every option that is given, as by a route's match."
     )]
-    Add(AddArgs),
+    Add(Box<AddArgs>),
     /// Lists silences: those in force, and those that ended in the last 90 days.
     #[command(after_help = "Example:\n  hubwatch silences list --config hubwatch.toml")]
     List(ListArgs),
@@ -55,6 +55,15 @@ struct AddArgs {
     /// Only this account; may be repeated.
     #[arg(long, value_name = "ID")]
     account: Vec<String>,
+    /// Only accounts below this organizational unit or root; may be repeated.
+    #[arg(long, value_name = "ID")]
+    ou: Vec<String>,
+    /// Only what this product reports, in any case, or its beginning before a *; may be repeated.
+    #[arg(long, value_name = "NAME")]
+    product: Vec<String>,
+    /// Only findings of this type, or its beginning before a *; may be repeated.
+    #[arg(long, value_name = "TYPE")]
+    r#type: Vec<String>,
     /// Only this Region, or its beginning before a *; `global` for resources in none; may be
     /// repeated.
     #[arg(long, value_name = "REGION")]
@@ -122,9 +131,13 @@ async fn add(args: &AddArgs, now: Timestamp) -> anyhow::Result<Exit> {
     let matching = MatchSettings {
         severity: args.severity.clone().map(SeveritySettings::One),
         accounts: args.account.clone(),
+        ous: args.ou.clone(),
         regions: args.region.clone(),
+        products: args.product.clone(),
+        types: args.r#type.clone(),
         resources: args.resource.clone(),
         problems: args.problem.clone(),
+        ..MatchSettings::default()
     };
     if let Err(problems) = Hush::new(matching.clone(), ends_at) {
         for problem in &problems {
@@ -148,6 +161,9 @@ async fn add(args: &AddArgs, now: Timestamp) -> anyhow::Result<Exit> {
 fn option(key: &str) -> &'static str {
     match key {
         "match.accounts" => "--account",
+        "match.ous" => "--ou",
+        "match.products" => "--product",
+        "match.types" => "--type",
         "match.regions" => "--region",
         "match.resources" => "--resource",
         "match.problems" => "--problem",

@@ -124,6 +124,14 @@ impl Gather {
         }
     }
 
+    /// Whether anything is wrong with a section, or within it.
+    pub(super) fn has_problem(&self, section: &str) -> bool {
+        let problems = self.problems.iter();
+        problems
+            .map(|p| &p.key)
+            .any(|key| key::is_within(key, section))
+    }
+
     /// Notes what works, and still deserves a word.
     pub(super) fn warn(&mut self, key: &str, message: &str) {
         self.warnings.push(ConfigProblem {

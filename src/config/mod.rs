@@ -29,7 +29,7 @@ pub use sync::SyncConfig;
 
 use crate::{
     aws,
-    correlate::Route,
+    correlate::{Route, Rules, RulesSettings},
     notify::SinkConfig,
     observe::telemetry::{self, LogConfig},
     store::Retention,
@@ -52,6 +52,8 @@ pub struct Config {
     pub http: HttpConfig,
     /// What is logged and how.
     pub log: LogConfig,
+    /// The correlation rules that are on.
+    pub rules: Rules,
     /// Which incidents go to which sinks, in the order in which they are written.
     pub routes: Vec<Route>,
     /// The places notices go, by the name that the operator gave each.
@@ -61,7 +63,7 @@ pub struct Config {
 }
 
 /// The sections, in the order in which their problems are told.
-const SECTIONS: [&str; 10] = [
+const SECTIONS: [&str; 11] = [
     "aws",
     "accounts",
     "regions",
@@ -70,6 +72,7 @@ const SECTIONS: [&str; 10] = [
     "retention",
     "http",
     "log",
+    "rules",
     "routes",
     "sinks",
 ];
@@ -92,11 +95,12 @@ pub fn load(
     let retention = gather.section("retention", |s: retention::Settings, _| s.validate());
     let http = gather.section("http", http::Settings::validate);
     let log = gather.section("log", |s: telemetry::Settings, _| s.validate());
+    let rules = gather.section("rules", |s: RulesSettings, _| s.validate());
     let sink_names = sinks::names(&gather);
     let routes = routes::read(&mut gather, &sink_names);
     let sinks = sinks::read(&mut gather);
-    let (Some(aws), Some(sync), Some(store), Some(retention), Some(http), Some(log)) =
-        (aws, sync, store, retention, http, log)
+    let (Some(aws), Some(sync), Some(store), Some(retention), Some(http), Some(log), Some(rules)) =
+        (aws, sync, store, retention, http, log, rules)
     else {
         return Err(gather.into_errors());
     };
@@ -107,6 +111,7 @@ pub fn load(
         retention,
         http,
         log,
+        rules,
         routes,
         sinks,
         warnings: gather.finish()?,

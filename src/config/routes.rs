@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use figment::value::Value;
 
 use super::gather::Gather;
-use crate::correlate::{Route, RouteSettings};
+use crate::correlate::{Route, RouteSettings, out_of_reach};
 
 /// The routes that are right, in the order in which they are written. All is noted that is wrong
 /// with the others.
@@ -34,10 +34,38 @@ pub(super) fn read(gather: &mut Gather, sinks: &[String]) -> Vec<Route> {
         let route = gather.read(&section, typed, |route: RouteSettings, _| {
             route.validate(&sinks)
         });
-        routes.extend(route);
+        routes.extend(route.map(|route| (at, route)));
     }
+    refuse_out_of_reach(gather, &routes);
+    let routes: Vec<Route> = routes.into_iter().map(|(_, route)| route).collect();
     warn_of_silence(gather, &sinks, &routes);
     routes
+}
+
+/// A route that can never have an issue tells nobody, and its author believes that it does. What is
+/// wrong in some other way is left out: nobody knows what it was meant to match. Each route is with
+/// its place in the configuration.
+fn refuse_out_of_reach(gather: &mut Gather, routes: &[(usize, Route)]) {
+    let is_right = |at: usize| !gather.has_problem(&format!("routes[{at}]"));
+    let right: Vec<&(usize, Route)> = routes.iter().filter(|(at, _)| is_right(*at)).collect();
+    let rights: Vec<Route> = right.iter().map(|(_, route)| route.clone()).collect();
+    let written = |place: &usize| right.get(*place).map(|(at, _)| format!("routes[{at}]"));
+    for (at, earlier) in out_of_reach(&rights) {
+        let Some(section) = written(&at) else {
+            continue;
+        };
+        let earlier: Vec<String> = earlier.iter().filter_map(written).collect();
+        let (takes, there) = match earlier.as_slice() {
+            [_] => ("takes", "there"),
+            _ => ("together take", "in one of them"),
+        };
+        let advice = format!(
+            "can never have an issue: {} {takes} all that it matches; move it up, match less before \
+             it, or write continue = true {there}",
+            earlier.join(" and ")
+        );
+        gather.note(&section, advice);
+    }
 }
 
 /// A configuration that tells nobody is allowed, for those who only want metrics.

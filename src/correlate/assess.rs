@@ -1,26 +1,50 @@
 //! What a touched issue's findings add up to.
 
+use std::sync::Arc;
+
 use crate::domain::{
-    IssueStatus, Severity, Standing, Timestamp,
-    decision::{Assessment, Evidence, TouchedIssue},
+    IssueStatus, Parts, Score, Severity, Standing, Timestamp,
+    decision::{Assessment, Evidence, Facts, TouchedIssue},
+    finding::Traits,
 };
 
-use super::silence::{Hush, silenced_until};
+use super::part;
 
-/// Weighs what the findings of an issue say. The order of the evidence decides nothing.
+/// What the findings of an issue add up to. The order of the evidence decides nothing.
 ///
 /// A finding is only forgotten long after it was gone, so an issue without any is one whose findings
 /// now report another, or have been gone for long: it is resolved.
-pub(super) fn assess(touched: &TouchedIssue, hushes: &[Hush]) -> Assessment {
+pub(super) fn facts(touched: &TouchedIssue) -> Facts {
+    let severity = worst(&touched.evidence).map_or(Severity::Informational, |e| e.severity);
+    let status = status(touched);
+    Facts {
+        status,
+        severity,
+        parts: match status {
+            IssueStatus::Open => part::parts(&touched.identity.problem, severity, traits(touched)),
+            IssueStatus::Suppressed | IssueStatus::Resolved => Parts::NONE,
+        },
+    }
+}
+
+/// The issue as its findings make it.
+pub(super) fn assess(touched: &TouchedIssue) -> Assessment {
     let worst = worst(&touched.evidence);
-    let severity = worst.map_or(Severity::Informational, |evidence| evidence.severity);
+    let Facts {
+        status,
+        severity,
+        parts,
+    } = facts(touched);
     let since = touched.evidence.iter().map(|evidence| evidence.since).min();
     Assessment {
         id: touched.id,
         identity: touched.identity.clone(),
-        status: status(touched),
+        status,
         severity,
-        silenced_until: silenced_until(hushes, &touched.identity, severity),
+        score: Score::of(severity),
+        parts,
+        about: Arc::clone(&touched.about),
+        silenced_until: None,
         title: worst.map_or_else(
             || touched.identity.problem.as_str().into(),
             |e| e.title.clone(),
@@ -28,6 +52,13 @@ pub(super) fn assess(touched: &TouchedIssue, hushes: &[Hush]) -> Assessment {
         since: since.unwrap_or(Timestamp::UNIX_EPOCH),
         history: touched.history,
     }
+}
+
+/// What any open finding says.
+fn traits(touched: &TouchedIssue) -> Traits {
+    let evidence = touched.evidence.iter();
+    let open = evidence.filter(|evidence| evidence.standing == Standing::Open);
+    open.fold(Traits::default(), |all, evidence| all.or(evidence.traits))
 }
 
 /// Open when any finding says so. A check that could not be made is no evidence either way: the
@@ -87,12 +118,15 @@ mod tests {
             severity,
             title: title.into(),
             since: Timestamp::from_second(since).unwrap(),
+            traits: Traits::default(),
         }
     }
 
     fn touched(status: Option<IssueStatus>, evidence: Vec<Evidence>) -> TouchedIssue {
         TouchedIssue {
             id: 1,
+            resource: 1,
+            parts: Parts::NONE,
             identity: IssueIdentity {
                 account: "111122223333".into(),
                 region: None,
@@ -102,6 +136,7 @@ mod tests {
             },
             status,
             evidence,
+            about: Arc::default(),
             history: false,
         }
     }
@@ -130,7 +165,7 @@ mod tests {
                 .iter()
                 .map(|s| says(*s, Severity::Low, "t", 0))
                 .collect();
-            let now = assess(&touched(before, evidence), &[]);
+            let now = assess(&touched(before, evidence));
             assert_eq!(now.status, expected, "{before:?} {standings:?}");
         }
     }
@@ -163,7 +198,7 @@ mod tests {
                 .collect();
             for _ in 0..evidence.len() {
                 evidence.rotate_left(1);
-                let now = assess(&touched(before, evidence.clone()), &[]);
+                let now = assess(&touched(before, evidence.clone()));
                 assert_eq!(now.status, expected, "{before:?} {standings:?}");
             }
         }
@@ -179,7 +214,7 @@ mod tests {
         ];
         for _ in 0..evidence.len() {
             evidence.rotate_left(1);
-            let now = assess(&touched(None, evidence.clone()), &[]);
+            let now = assess(&touched(None, evidence.clone()));
             assert_eq!(now.severity, Severity::High);
             assert_eq!(&*now.title, "a");
             assert_eq!(now.since.as_second(), 5);
@@ -192,7 +227,7 @@ mod tests {
             says(Standing::Resolved, Severity::Informational, "passed", 5),
             says(Standing::Archived, Severity::High, "archived", 5),
         ];
-        let now = assess(&touched(Some(IssueStatus::Open), evidence), &[]);
+        let now = assess(&touched(Some(IssueStatus::Open), evidence));
         assert_eq!((now.severity, &*now.title), (Severity::High, "archived"));
     }
 }

@@ -10,7 +10,7 @@ use crate::domain::{
 
 use super::{
     lifecycle::Lifecycle,
-    route::{FirstSync, Route},
+    route::{self, FirstSync, Route},
 };
 
 /// An incident while it is decided.
@@ -32,14 +32,13 @@ pub(super) fn decide(routes: &[Route], known: &Known, now: Timestamp) -> Decisio
     // In the order of their numbers, so that a decision does not depend on how they were read.
     let issues: BTreeMap<i64, &Assessment> = known.issues.iter().map(|i| (i.id, i)).collect();
     for issue in issues.into_values() {
-        let selecting: BTreeMap<Digest, &Route> = routes
-            .iter()
-            .filter(|route| route.selects(issue))
+        let having: BTreeMap<Digest, &Route> = route::having(routes, issue)
+            .into_iter()
             .map(|route| (route.group(issue), route))
             .collect();
         for group in memberships.get(&issue.id).into_iter().flatten() {
             if let Some(draft) = draft(&mut drafts, routes, known, *group, now) {
-                stay_or_leave(draft, issue, selecting.contains_key(group));
+                stay_or_leave(draft, issue, having.contains_key(group));
             }
         }
         // Only an open problem opens an incident or joins one. Those that are over stay where they
@@ -47,7 +46,7 @@ pub(super) fn decide(routes: &[Route], known: &Known, now: Timestamp) -> Decisio
         if issue.status != IssueStatus::Open {
             continue;
         }
-        for (group, route) in selecting {
+        for (group, route) in having {
             match draft(&mut drafts, routes, known, group, now) {
                 Some(draft) => {
                     draft.members.insert(issue.id, member(issue));
@@ -111,17 +110,18 @@ fn draft<'d, 'r>(
     }
 }
 
-fn lifecycle(route: Option<&Route>) -> Lifecycle {
+/// How long incidents of a route can come back.
+pub(super) fn lifecycle(route: Option<&Route>) -> Lifecycle {
     route.map_or(Lifecycle::USUAL, |route| route.lifecycle)
 }
 
-/// Brings a member up to date, or takes it out because its route no longer selects it.
+/// Brings a member up to date, or takes it out because its route no longer has it.
 ///
 /// Only an open issue leaves. One that is over stays: a check that passed is informational, and
 /// would else leave the very incident that it resolves. So does one whose route is gone from the
 /// configuration.
-fn stay_or_leave(draft: &mut Draft<'_>, issue: &Assessment, is_selected: bool) {
-    if !is_selected && issue.status == IssueStatus::Open && draft.route.is_some() {
+fn stay_or_leave(draft: &mut Draft<'_>, issue: &Assessment, is_had: bool) {
+    if !is_had && issue.status == IssueStatus::Open && draft.route.is_some() {
         draft.members.remove(&issue.id);
     } else {
         draft.members.insert(issue.id, member(issue));
@@ -132,6 +132,7 @@ fn member(issue: &Assessment) -> Member {
     Member {
         status: issue.status,
         severity: issue.severity,
+        score: issue.score.value(),
         title: issue.title.clone(),
         silenced_until: issue.silenced_until,
         history: issue.history,
@@ -153,6 +154,7 @@ fn opened<'a>(
             earlier,
             title: String::new(),
             severity: Severity::Informational,
+            score: 0,
             state: IncidentState::Open,
             over_since: None,
             acknowledged: None,
@@ -165,6 +167,7 @@ fn opened<'a>(
             changed_at: now,
             history: true,
             told: false,
+            muted_until: None,
         },
         before: BTreeSet::new(),
         members: BTreeMap::from([(issue.id, member(issue))]),
@@ -179,8 +182,9 @@ fn conclude(draft: Draft<'_>, now: Timestamp) -> Option<IncidentDecision> {
         Some(_) => lifecycle(draft.route).follow(&draft.incident, &mut incident, now),
         None => Vec::new(),
     };
-    let owed = owed(&incident, &draft, now);
+    let Telling { owed, muted_until } = telling(&incident, &draft, now);
     incident.told |= !owed.is_empty();
+    incident.muted_until = muted_until;
     let now_in: BTreeSet<i64> = draft.members.keys().copied().collect();
     let joined: Vec<i64> = now_in.difference(&draft.before).copied().collect();
     let left: Vec<i64> = draft.before.difference(&now_in).copied().collect();
@@ -222,6 +226,7 @@ fn summary(before: &Incident, members: &BTreeMap<i64, Member>) -> Incident {
     };
     if let Some(worst) = worst(members.values()) {
         incident.severity = worst.severity;
+        incident.score = worst.score;
         incident.title = title(worst, if open > 0 { open } else { members.len() });
         incident.history = members.values().all(|member| member.history);
     }
@@ -233,8 +238,8 @@ fn summary(before: &Incident, members: &BTreeMap<i64, Member>) -> Incident {
 fn worst<'a>(members: impl Iterator<Item = &'a Member>) -> Option<&'a Member> {
     members.max_by(|a, b| {
         let open = |member: &Member| member.status == IssueStatus::Open;
-        (open(a), a.severity)
-            .cmp(&(open(b), b.severity))
+        (open(a), a.severity, a.score)
+            .cmp(&(open(b), b.severity, b.score))
             .then_with(|| b.title.cmp(&a.title))
     })
 }
@@ -247,12 +252,20 @@ fn title(worst: &Member, problems: usize) -> String {
     }
 }
 
+/// Who must hear of an incident.
+#[derive(Default)]
+struct Telling {
+    owed: Vec<(String, Occasion)>,
+    /// Until when those who must hear of it are spared.
+    muted_until: Option<Timestamp>,
+}
+
 /// Who must hear of the incident now: every sink of its route, once, as soon as one of its open
-/// issues is news that no silence is over. Until then an incident of nothing but history stays
-/// silent, if its route says so.
-fn owed(incident: &Incident, draft: &Draft<'_>, now: Timestamp) -> Vec<(String, Occasion)> {
+/// issues is news that no silence is over, and no mute time of the route is in the way. Until then
+/// an incident of nothing but history stays silent, if its route says so.
+fn telling(incident: &Incident, draft: &Draft<'_>, now: Timestamp) -> Telling {
     let Some(route) = draft.route.filter(|_| !incident.told) else {
-        return Vec::new();
+        return Telling::default();
     };
     let is_news = |member: &Member| {
         member.status == IssueStatus::Open
@@ -260,11 +273,15 @@ fn owed(incident: &Incident, draft: &Draft<'_>, now: Timestamp) -> Vec<(String, 
             && (!member.history || route.first_sync == FirstSync::Notify)
     };
     if !draft.members.values().any(is_news) {
-        return Vec::new();
+        return Telling::default();
     }
-    let sinks = route.sinks.iter();
-    sinks.map(|sink| (sink.clone(), Occasion::Opened)).collect()
+    let muted_until = route.muted_until(now);
+    let sinks = route.sinks.iter().filter(|_| muted_until.is_none());
+    Telling {
+        owed: sinks.map(|sink| (sink.clone(), Occasion::Opened)).collect(),
+        muted_until,
+    }
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

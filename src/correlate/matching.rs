@@ -1,14 +1,14 @@
 //! What an operator writes about the issues that a route or a silence is for, and what is wrong with it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{AccountId, Region, Severity, settings::Problem};
+use crate::domain::{AccountId, Region, Severity, ids::is_unit, score::MAX, settings::Problem};
 
 use super::{
     controls,
-    matcher::{Matcher, Pattern},
+    matcher::{Matcher, Pattern, TagPattern},
 };
 
 /// The kinds of problems that issues have.
@@ -41,14 +41,46 @@ const DATA_CLASSES: [&str; 5] = [
 pub struct MatchSettings {
     /// `>=HIGH`, which is the default, one label, or a list of labels.
     pub severity: Option<SeveritySettings>,
+    /// `>=70`: this score or a higher one.
+    pub score: Option<String>,
     /// Ids of accounts.
     pub accounts: Vec<String>,
+    /// Ids of organizational units or roots that the account is below, however deep.
+    pub ous: Vec<String>,
+    /// Tags of the account, each with a value, or the beginning of one before a `*`, or a list of them;
+    /// all must match.
+    pub tags: BTreeMap<String, OneOrMany>,
     /// Names of Regions, or beginnings of them before a `*`; `global` for resources in no Region.
     pub regions: Vec<String>,
+    /// Names of products, in any case, or beginnings of them before a `*`.
+    pub products: Vec<String>,
+    /// Types of findings, or beginnings of them before a `*`.
+    pub types: Vec<String>,
     /// ASFF types of resources, or beginnings of them before a `*`.
     pub resources: Vec<String>,
+    /// Tags of the resource, as those of the account.
+    pub resource_tags: BTreeMap<String, OneOrMany>,
     /// Problems, such as `control:EC2.19`, or beginnings of them before a `*`.
     pub problems: Vec<String>,
+}
+
+/// One text or several.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(untagged)]
+pub enum OneOrMany {
+    /// One.
+    One(String),
+    /// Several.
+    Many(Vec<String>),
+}
+
+impl OneOrMany {
+    fn all(&self) -> &[String] {
+        match self {
+            Self::One(text) => std::slice::from_ref(text),
+            Self::Many(texts) => texts,
+        }
+    }
 }
 
 /// The ways to write severities.
@@ -76,6 +108,19 @@ pub(super) fn matcher(settings: &MatchSettings, problems: &mut Vec<Problem>) -> 
     check_list("match.accounts", &settings.accounts, problems, |id| {
         (!is_account(id)).then_some("is not an account id of twelve digits")
     });
+    check_list("match.ous", &settings.ous, problems, |id| {
+        (!is_unit(id)).then_some("is not the id of a unit or root, such as ou-ab12-cdefgh34")
+    });
+    for (key, names) in [
+        ("match.products", &settings.products),
+        ("match.types", &settings.types),
+    ] {
+        check_list(key, names, problems, |name| {
+            name.trim()
+                .is_empty()
+                .then_some("is empty: write a * for all")
+        });
+    }
     check_list("match.regions", &settings.regions, problems, |name| {
         (!is_region(name)).then_some("is not the name of a Region, nor the beginning of one")
     });
@@ -94,6 +139,16 @@ pub(super) fn matcher(settings: &MatchSettings, problems: &mut Vec<Problem>) -> 
     let patterns = |written: &[String]| written.iter().map(|text| Pattern::new(text)).collect();
     Matcher {
         severities: severities(settings.severity.as_ref(), problems),
+        score: score(settings.score.as_deref(), problems),
+        ous: settings.ous.clone(),
+        tags: tags("match.tags", &settings.tags, problems),
+        products: settings
+            .products
+            .iter()
+            .map(|name| Pattern::new(&name.to_lowercase()))
+            .collect(),
+        types: patterns(&settings.types),
+        resource_tags: tags("match.resource_tags", &settings.resource_tags, problems),
         accounts: settings
             .accounts
             .iter()
@@ -185,6 +240,46 @@ fn is_access(name: &str) -> bool {
     name.strip_suffix('*').unwrap_or(name).bytes().all(letters)
 }
 
+/// The least score that is allowed: any where none is given.
+fn score(written: Option<&str>, problems: &mut Vec<Problem>) -> u8 {
+    let Some(written) = written else { return 0 };
+    let number = written.trim().strip_prefix(">=").map(str::trim);
+    let least = number.and_then(|number| number.parse().ok());
+    least.filter(|least| *least <= MAX).unwrap_or_else(|| {
+        let advice = format!("must be >= and a score up to {MAX}, such as >=90");
+        problems.push(Problem::new("match.score", advice));
+        0
+    })
+}
+
+/// Each tag with what its value may be.
+fn tags(
+    key: &str,
+    written: &BTreeMap<String, OneOrMany>,
+    problems: &mut Vec<Problem>,
+) -> Vec<TagPattern> {
+    let mut patterns = Vec::new();
+    for (number, (tag, values)) in (1..).zip(written) {
+        // The tag itself is not repeated: it may be a secret in the wrong place.
+        if tag.trim().is_empty() {
+            problems.push(Problem::new(key, format!("tag {number} has no name")));
+        }
+        if values.all().is_empty() {
+            let advice = "allows no value: write \"*\" for any";
+            problems.push(Problem::new(key, format!("tag {number} {advice}")));
+        }
+        patterns.push(TagPattern {
+            key: tag.clone(),
+            values: values
+                .all()
+                .iter()
+                .map(|value| Pattern::new(value))
+                .collect(),
+        });
+    }
+    patterns
+}
+
 /// The severities that are allowed: `HIGH` and above where none is given.
 fn severities(
     settings: Option<&SeveritySettings>,
@@ -229,6 +324,11 @@ fn severities(
 }
 #[cfg(test)]
 mod tests {
+    use crate::{
+        correlate::Subject,
+        domain::{About, AccountFacts, IssueIdentity, Tags},
+    };
+
     use super::*;
 
     #[test]
@@ -253,6 +353,82 @@ mod tests {
         assert_eq!(severities("[]").1, 1);
         assert_eq!(severities(r#"">=SEVERE""#).1, 1);
         assert_eq!(severities(r#"">HIGH""#).1, 1);
+    }
+
+    /// Whether a match, as JSON, allows an issue of two products on a tagged resource; how many keys are
+    /// wrong otherwise.
+    fn allows(json: &str) -> Result<bool, usize> {
+        let settings: MatchSettings = serde_json::from_str(json).unwrap();
+        let mut problems = Vec::new();
+        let matcher = matcher(&settings, &mut problems);
+        if !problems.is_empty() {
+            return Err(problems.len());
+        }
+        let identity = IssueIdentity {
+            account: "111122223333".into(),
+            region: None,
+            resource_kind: "AwsS3Bucket".to_owned(),
+            resource: "arn:aws:s3:::logs".to_owned(),
+            problem: "control:S3.8".to_owned(),
+        };
+        let tags = |pairs: &[(&str, &str)]| -> Tags {
+            let owned = pairs
+                .iter()
+                .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+            owned.collect()
+        };
+        let about = About {
+            products: vec!["Config".into(), "Security Hub".into()],
+            types: vec!["Software and Configuration Checks/X".into()],
+            resource_tags: tags(&[("Owner", "data"), ("empty", "")]),
+            account: AccountFacts {
+                ous: vec!["r-ab12".to_owned(), "ou-ab12-cdefgh34".to_owned()],
+                tags: tags(&[("env", "production")]),
+            }
+            .into(),
+        };
+        Ok(matcher.selects(Subject {
+            identity: &identity,
+            severity: Severity::High,
+            score: 85,
+            about: &about,
+        }))
+    }
+
+    #[test]
+    fn every_key_about_an_issue_allows_and_refuses() {
+        let table = [
+            ("{}", Ok(true)),
+            (r#"{"score":">=85"}"#, Ok(true)),
+            (r#"{"score":">= 86"}"#, Ok(false)),
+            (r#"{"score":"85"}"#, Err(1)),
+            (r#"{"score":">=101"}"#, Err(1)),
+            (r#"{"ous":["ou-ab12-cdefgh34"]}"#, Ok(true)),
+            (r#"{"ous":["ou-ab12-zzzzzzzz","r-ab12"]}"#, Ok(true)),
+            (r#"{"ous":["ou-ab12-zzzzzzzz"]}"#, Ok(false)),
+            (r#"{"ous":["Production"]}"#, Err(1)),
+            (r#"{"tags":{"env":"prod*"}}"#, Ok(true)),
+            (r#"{"tags":{"env":["test","production"]}}"#, Ok(true)),
+            (r#"{"tags":{"env":"prod"}}"#, Ok(false)),
+            (r#"{"tags":{"env":"prod*","team":"*"}}"#, Ok(false)),
+            (r#"{"tags":{"env":[]}}"#, Err(1)),
+            (r#"{"tags":{"":"x"}}"#, Err(1)),
+            (r#"{"products":["security hub"]}"#, Ok(true)),
+            (r#"{"products":["GuardDuty","CONF*"]}"#, Ok(true)),
+            (r#"{"products":["Security"]}"#, Ok(false)),
+            (r#"{"products":[" "]}"#, Err(1)),
+            (
+                r#"{"types":["Software and Configuration Checks/*"]}"#,
+                Ok(true),
+            ),
+            (r#"{"types":["TTPs/*"]}"#, Ok(false)),
+            (r#"{"resource_tags":{"Owner":"data"}}"#, Ok(true)),
+            (r#"{"resource_tags":{"empty":"*"}}"#, Ok(true)),
+            (r#"{"resource_tags":{"owner":"data"}}"#, Ok(false)),
+        ];
+        for (json, expected) in table {
+            assert_eq!(allows(json), expected, "{json}");
+        }
     }
 
     #[test]

@@ -240,16 +240,16 @@ fn ec2_kind(id: &str) -> Option<&'static str> {
 }
 
 /// `arn:partition:service:region:account:rest`
-struct Arn<'a> {
+pub(super) struct Arn<'a> {
     partition: &'a str,
-    service: &'a str,
+    pub(super) service: &'a str,
     region: &'a str,
-    account: &'a str,
-    rest: &'a str,
+    pub(super) account: &'a str,
+    pub(super) rest: &'a str,
 }
 
 impl<'a> Arn<'a> {
-    fn read(text: &'a str) -> Option<Self> {
+    pub(super) fn read(text: &'a str) -> Option<Self> {
         let mut parts = text.strip_prefix("arn:")?.splitn(5, ':');
         Some(Self {
             partition: parts.next()?,

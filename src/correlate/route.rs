@@ -1,11 +1,12 @@
 //! A route: which issues become incidents, and who hears of them.
 
-use crate::domain::{Digest, IssueIdentity, Severity, decision::Assessment};
+use crate::domain::{Digest, Timestamp, decision::Assessment};
 
 use super::{
     group::{GroupBy, Place},
     lifecycle::Lifecycle,
-    matcher::Matcher,
+    matcher::{Matcher, Subject},
+    mute::{self, Mute},
 };
 
 /// What becomes of the issues that a first sync finds.
@@ -27,6 +28,8 @@ pub struct Route {
     pub(super) sinks: Vec<String>,
     pub(super) first_sync: FirstSync,
     pub(super) lifecycle: Lifecycle,
+    pub(super) continues: bool,
+    pub(super) mutes: Vec<Mute>,
 }
 
 impl Route {
@@ -48,15 +51,39 @@ impl Route {
         self.first_sync
     }
 
-    /// The keys of its `match` that do not allow an issue; none if it selects it.
+    /// Whether later routes are asked, too, of the issues that it selects.
     #[must_use]
-    pub fn refusing(&self, identity: &IssueIdentity, severity: Severity) -> Vec<&'static str> {
-        self.matcher.refusing(identity, severity)
+    pub fn continues(&self) -> bool {
+        self.continues
     }
 
-    /// Whether an issue is this route's business.
+    /// When the mute time ends that it is in, or the last of those that follow one another; `None`
+    /// if it is in none. Never farther away than about two weeks.
+    #[must_use]
+    pub fn muted_until(&self, now: Timestamp) -> Option<Timestamp> {
+        mute::muted_until(&self.mutes, now)
+    }
+
+    /// The keys of its `match` that do not allow an issue; none if it selects it.
+    #[must_use]
+    pub fn refusing(&self, issue: Subject<'_>) -> Vec<&'static str> {
+        self.matcher.refusing(issue)
+    }
+
+    /// Whether its `match` asks what the organization says of accounts: their units and tags.
+    #[must_use]
+    pub fn asks_about_accounts(&self) -> bool {
+        self.matcher.asks_about_accounts()
+    }
+
+    /// Whether its `match` allows an issue. An earlier route may have it all the same.
     pub(super) fn selects(&self, issue: &Assessment) -> bool {
-        self.matcher.selects(&issue.identity, issue.severity)
+        self.matcher.selects(Subject::of(issue))
+    }
+
+    /// Whether its `match` would allow an issue if it were as bad as it takes.
+    pub(super) fn selects_but_for_severity(&self, issue: &Assessment) -> bool {
+        self.matcher.selects_but_for_severity(Subject::of(issue))
     }
 
     /// The fingerprint of the group that an issue belongs to on this route.
@@ -68,4 +95,17 @@ impl Route {
     pub(super) fn place(&self, issue: &Assessment) -> Place {
         self.group_by.place(issue)
     }
+}
+
+/// The routes that have an issue: the first that selects it, and those after it for as long as each
+/// says `continue`.
+pub(super) fn having<'r>(routes: &'r [Route], issue: &Assessment) -> Vec<&'r Route> {
+    let mut having = Vec::new();
+    for route in routes.iter().filter(|route| route.selects(issue)) {
+        having.push(route);
+        if !route.continues {
+            break;
+        }
+    }
+    having
 }

@@ -14,6 +14,7 @@ use super::{
     group::GroupBy,
     lifecycle::Lifecycle,
     matching::{MatchSettings, matcher},
+    mute::{MuteSettings, mutes},
     route::{FirstSync, Route},
 };
 
@@ -33,6 +34,9 @@ pub struct RouteSettings {
     /// Which issues it selects.
     #[serde(rename = "match")]
     pub matching: MatchSettings,
+    /// Whether later routes are asked, too, of the issues that it selects; not by default.
+    #[serde(rename = "continue")]
+    pub continues: bool,
     /// `resource`, which is the default, `issue`, `control` or `account`.
     pub group_by: Option<String>,
     /// The names of the sinks that hear of its incidents; at least one.
@@ -46,6 +50,8 @@ pub struct RouteSettings {
     pub reopen_within: Option<String>,
     /// How long an incident has to be over before its problem's return is news, `15m` by default.
     pub damping: Option<String>,
+    /// When nobody is told.
+    pub mute: Vec<MuteSettings>,
 }
 
 impl RouteSettings {
@@ -63,6 +69,7 @@ impl RouteSettings {
         let group_by = group_by(self.group_by.as_deref(), &mut problems);
         let first_sync = first_sync(self.first_sync.as_deref(), &mut problems);
         let lifecycle = self.lifecycle(&mut problems);
+        let mutes = mutes(&self.mute, &mut problems);
         if !problems.is_empty() {
             return Err(problems);
         }
@@ -73,6 +80,8 @@ impl RouteSettings {
             sinks: self.sinks,
             first_sync,
             lifecycle,
+            continues: self.continues,
+            mutes,
         })
     }
 
@@ -214,7 +223,7 @@ mod tests {
 
     #[test]
     fn an_unknown_key_is_an_error() {
-        for json in [r#"{"tickets":1}"#, r#"{"match":{"tags":{}}}"#] {
+        for json in [r#"{"tickets":1}"#, r#"{"match":{"tag":{}}}"#] {
             assert!(
                 serde_json::from_str::<RouteSettings>(json).is_err(),
                 "{json}"

@@ -1,9 +1,9 @@
 //! Issues that nobody is to be told of for a while.
 
-use crate::domain::{IssueIdentity, Severity, Timestamp, settings::Problem};
+use crate::domain::{Severity, Timestamp, settings::Problem};
 
 use super::{
-    matcher::Matcher,
+    matcher::{Matcher, Subject},
     matching::{MatchSettings, SeveritySettings, matcher},
 };
 
@@ -40,17 +40,19 @@ impl Hush {
 
     /// Whether it is over such an issue.
     #[must_use]
-    pub fn covers(&self, identity: &IssueIdentity, severity: Severity) -> bool {
-        self.matcher.selects(identity, severity)
+    pub fn covers(&self, issue: Subject<'_>) -> bool {
+        self.matcher.selects(issue)
+    }
+
+    /// Whether it asks what is known of an issue beside what makes it one.
+    #[must_use]
+    pub fn asks_about(&self) -> bool {
+        self.matcher.asks_about()
     }
 }
 
 /// Until when nobody is to be told of such an issue; `None` where no silence is over it.
-pub(super) fn silenced_until(
-    hushes: &[Hush],
-    identity: &IssueIdentity,
-    severity: Severity,
-) -> Option<Timestamp> {
-    let over = hushes.iter().filter(|hush| hush.covers(identity, severity));
+pub(super) fn silenced_until(hushes: &[Hush], issue: Subject<'_>) -> Option<Timestamp> {
+    let over = hushes.iter().filter(|hush| hush.covers(issue));
     over.map(|hush| hush.until).max()
 }

@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::Timestamp;
 
 use super::{
-    Digest, Incident, IncidentId, IncidentTurn, IssueIdentity, IssueStatus, Severity, Standing,
-    delivery::Occasion,
+    About, Digest, Incident, IncidentId, IncidentTurn, IssueIdentity, IssueStatus, Parts, Score,
+    Severity, Standing, delivery::Occasion, finding::Traits,
 };
 
 /// What one finding says for its issue.
@@ -20,6 +20,8 @@ pub struct Evidence {
     pub title: Arc<str>,
     /// Since when the finding reports it.
     pub since: Timestamp,
+    /// What rules ask of it beside.
+    pub traits: Traits,
 }
 
 /// A touched issue, with every finding that reports it.
@@ -29,15 +31,49 @@ pub struct TouchedIssue {
     pub id: i64,
     /// Which problem on which resource.
     pub identity: IssueIdentity,
+    /// The number of its resource within the same store.
+    pub resource: i64,
+    /// What it means for others, as was decided last.
+    pub parts: Parts,
     /// What was decided last time; `None` the first time.
     pub status: Option<IssueStatus>,
     /// What its findings say. Never empty.
     pub evidence: Vec<Evidence>,
+    /// What else is known of it, if routes or silences ask.
+    pub about: Arc<About>,
     /// Whether it was there before hubwatch came.
     pub history: bool,
 }
 
-/// An issue as its findings make it.
+/// What an issue's findings add up to, before rules and silences are asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Facts {
+    /// Whether the problem is there.
+    pub status: IssueStatus,
+    /// The worst that an open finding says, or any finding when none is open.
+    pub severity: Severity,
+    /// What it means for others; nothing unless it is open.
+    pub parts: Parts,
+}
+
+/// An open issue on another's resource or near it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Neighbour {
+    /// Number within one store.
+    pub issue: i64,
+    /// Its problem.
+    pub problem: Arc<str>,
+    /// The resource that it is about.
+    pub resource: Arc<str>,
+    /// Whether that is the other's own.
+    pub here: bool,
+    /// What it means for others.
+    pub parts: Parts,
+    /// Whether it was there before hubwatch came.
+    pub history: bool,
+}
+
+/// An issue as its findings, rules and silences make it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Assessment {
     /// Number within one store.
@@ -46,12 +82,18 @@ pub struct Assessment {
     pub identity: IssueIdentity,
     /// Whether the problem is there.
     pub status: IssueStatus,
-    /// The worst that an open finding says, or any finding when none is open.
+    /// How bad it is: what its findings say, raised by rules.
     pub severity: Severity,
+    /// The sum that says so.
+    pub score: Score,
+    /// What it means for others; nothing unless it is open.
+    pub parts: Parts,
     /// One line for people.
     pub title: Arc<str>,
     /// Since when a finding reports it.
     pub since: Timestamp,
+    /// What else is known of it, if routes or silences ask.
+    pub about: Arc<About>,
     /// Until when nobody is to be told of it; `None` where no silence is over it.
     pub silenced_until: Option<Timestamp>,
     /// Whether it was there before hubwatch came.
@@ -65,6 +107,8 @@ pub struct Member {
     pub status: IssueStatus,
     /// How bad.
     pub severity: Severity,
+    /// How bad, from 0 to 100.
+    pub score: u8,
     /// One line for people.
     pub title: Arc<str>,
     /// Until when nobody is to be told of it; `None` where no silence is over it.

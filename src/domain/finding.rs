@@ -135,6 +135,41 @@ pub enum Principal {
     Role(String),
 }
 
+/// What rules of correlation ask of a finding, beside its problem and severity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Traits {
+    /// An exploit of its vulnerability is known.
+    pub exploit_known: bool,
+    /// Its resource can be reached by anyone.
+    pub open_to_anyone: bool,
+}
+
+impl Traits {
+    /// What holds of either.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            exploit_known: self.exploit_known || other.exploit_known,
+            open_to_anyone: self.open_to_anyone || other.open_to_anyone,
+        }
+    }
+
+    /// A small number for a database column.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        u8::from(self.exploit_known) | (u8::from(self.open_to_anyone) << 1)
+    }
+
+    /// The reverse of [`Traits::code`].
+    #[must_use]
+    pub fn from_code(code: u8) -> Self {
+        Self {
+            exploit_known: code & 1 != 0,
+            open_to_anyone: code & 2 != 0,
+        }
+    }
+}
+
 /// What the provider advises.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Remediation {
@@ -163,6 +198,10 @@ pub struct Finding {
     pub severity: Severity,
     /// Which field said so.
     pub severity_source: SeveritySource,
+    /// How bad the provider says it is, where somebody has changed that.
+    pub provider_severity: Option<Severity>,
+    /// What rules of correlation ask of it, beside its problem and severity.
+    pub traits: Traits,
     /// What a control's check found, where it is a control's.
     pub compliance: Option<Compliance>,
     /// Whether the provider still reports it. Absent reads as active.
@@ -179,6 +218,9 @@ pub struct Finding {
     pub first_observed_at: Option<Timestamp>,
     /// What it is about; never empty where AWS checked it.
     pub resources: Vec<Resource>,
+    /// ARNs and bare ids of other resources that its details and product fields name, and the way
+    /// that the network takes; each once, in order.
+    pub related: Vec<String>,
     /// The security control, such as `EC2.19`, as the finding names it.
     pub control: Option<String>,
     /// CVE ids, or whatever the vulnerabilities are called.

@@ -72,3 +72,44 @@ impl Region {
         (3..=32).contains(&self.0.len()) && self.0.bytes().all(letters)
     }
 }
+
+/// Whether a text can be the id of an organizational unit or a root: `ou-ROOT-UNIT` or `r-ROOT`, in lower-case letters and digits.
+#[must_use]
+pub fn is_unit(id: &str) -> bool {
+    let part = |text: &str, least: usize| {
+        (least..=32).contains(&text.len())
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+    };
+    match id.split_once('-') {
+        Some(("r", root)) => part(root, 4),
+        Some(("ou", rest)) => rest
+            .split_once('-')
+            .is_some_and(|(root, unit)| part(root, 4) && part(unit, 8)),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_and_roots_are_known_by_their_ids() {
+        for id in ["r-ab12", "ou-ab12-cdefgh34"] {
+            assert!(is_unit(id), "{id}");
+        }
+        for id in [
+            "",
+            "Production",
+            "ou-ab12",
+            "ou-AB12-cdefgh34",
+            "r-",
+            "x-ab12",
+            "ou-ab12-cdefgh34/x",
+        ] {
+            assert!(!is_unit(id), "{id}");
+        }
+    }
+}

@@ -165,6 +165,8 @@ pub struct Incident {
     pub title: String,
     /// The worst of its open issues, or of all when none is open.
     pub severity: Severity,
+    /// The score of that issue, from 0 to 100.
+    pub score: u8,
     /// Whether it is over.
     pub state: IncidentState,
     /// Since when it is over; `None` while it is not.
@@ -189,4 +191,7 @@ pub struct Incident {
     pub history: bool,
     /// Whether the route's sinks were told of it, or are owed a notice.
     pub told: bool,
+    /// Until when nobody is told of it, because a mute time of its route is in the way and nothing
+    /// else; `None` where people were told, or would not be told anyway.
+    pub muted_until: Option<Timestamp>,
 }

@@ -27,6 +27,19 @@ impl IssueIdentity {
     }
 }
 
+/// A resource beside the one that an issue is about.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RelatedResource {
+    /// The account that has it.
+    pub account: AccountId,
+    /// The Region that it is in; `None` when it is global.
+    pub region: Option<Region>,
+    /// ASFF type; `Other` where there is none for it.
+    pub kind: String,
+    /// Its canonical id.
+    pub id: String,
+}
+
 /// Whether the problem is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 #[serde(rename_all = "snake_case")]

@@ -3,6 +3,7 @@
 //! Knows the words of the project and what they mean.
 //! Does not know the time, the network, a database, or how AWS spells anything.
 
+pub mod about;
 pub mod change;
 pub mod clock;
 pub mod coverage;
@@ -14,7 +15,9 @@ pub mod finding;
 pub mod ids;
 pub mod incident;
 pub mod issue;
+pub mod part;
 pub mod scope;
+pub mod score;
 pub mod settings;
 pub mod severity;
 pub mod silence;
@@ -23,6 +26,7 @@ pub mod topic;
 pub mod vantage;
 pub mod window;
 
+pub use about::{About, AccountFacts, Tags};
 pub use change::Change;
 pub use clock::Clock;
 pub use coverage::{ClockKind, Complete, Coverage, CoverageState, Trouble};
@@ -30,9 +34,11 @@ pub use digest::Digest;
 pub use finding::{Finding, FindingKey, Remediation, Resource};
 pub use ids::{AccountId, Partition, Region};
 pub use incident::{Acknowledgement, Incident, IncidentId, IncidentState, IncidentTurn, Turn};
-pub use issue::{IssueIdentity, IssueStatus};
+pub use issue::{IssueIdentity, IssueStatus, RelatedResource};
 pub use jiff::Timestamp;
+pub use part::Parts;
 pub use scope::{Account, Scope};
+pub use score::Score;
 pub use severity::Severity;
 pub use silence::Silence;
 pub use standing::Standing;

@@ -3,7 +3,9 @@
 use std::fmt;
 
 /// How bad, in Security Hub's five steps, least first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Severity {
     /// No problem was found.
@@ -61,6 +63,24 @@ impl Severity {
         }
     }
 
+    /// The same ranges for a score from 0 to 100.
+    #[must_use]
+    pub fn of_score(score: u8) -> Self {
+        Self::from_normalized(f64::from(score))
+    }
+
+    /// The least score that is this bad: where the range of [`Severity::from_normalized`] begins.
+    #[must_use]
+    pub fn least_score(self) -> u8 {
+        match self {
+            Self::Informational => 0,
+            Self::Low => 1,
+            Self::Medium => 40,
+            Self::High => 70,
+            Self::Critical => 90,
+        }
+    }
+
     /// A small number for a database column; higher is worse.
     #[must_use]
     pub fn rank(self) -> u8 {
@@ -90,14 +110,21 @@ impl fmt::Display for Severity {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SeveritySource {
-    /// `Severity.Label`, which an analyst's change also sets.
+    /// `Severity.Label`.
     Label,
+    /// `Severity.Label`, which differs from what the provider says: somebody of the customer's set it, or
+    /// an automation rule of theirs.
+    Analyst,
     /// `Severity.Normalized`, of findings older than labels.
     Normalized,
     /// `ProductFields["aws/securityhub/SeverityLabel"]`, of the oldest findings.
     LegacyLabel,
-    /// `FindingProviderFields.Severity`, when nothing else says.
+    /// `FindingProviderFields.Severity.Label`, when nothing else says.
     Provider,
+    /// `Severity.Original`, where the provider's own word is one of Security Hub's.
+    Original,
+    /// `Severity.Product`, retired, of a product of which the scale is known.
+    ProductScale,
     /// Nothing says; taken as informational.
     Absent,
 }
@@ -108,9 +135,12 @@ impl SeveritySource {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Label => "label",
+            Self::Analyst => "label, which an analyst or an automation rule set",
             Self::Normalized => "normalized number",
             Self::LegacyLabel => "label in ProductFields",
             Self::Provider => "provider's own label",
+            Self::Original => "provider's own word",
+            Self::ProductScale => "number on the product's own scale",
             Self::Absent => "lack of any severity",
         }
     }

@@ -199,6 +199,7 @@ pub(super) fn notice() -> Notice {
         resource_kind: "AwsEc2SecurityGroup".to_owned(),
         since,
         problems: vec![NoticeProblem {
+            worse: None,
             title: "Security groups should not allow unrestricted access".to_owned(),
             problem: "control:EC2.19".to_owned(),
             severity: Severity::Critical,

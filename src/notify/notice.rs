@@ -50,6 +50,8 @@ pub struct NoticeProblem {
     pub problem: String,
     /// How bad.
     pub severity: Severity,
+    /// What makes it worse than its findings say, as a sum; `None` where nothing does.
+    pub worse: Option<String>,
     /// A paragraph.
     pub description: String,
     /// What the provider advises.

@@ -16,6 +16,7 @@ const NAME_UNITS_MAX: usize = 200;
 const ID_UNITS_MAX: usize = 600;
 const DESCRIPTION_UNITS_MAX: usize = 3_000;
 const DESCRIPTION_LINES_MAX: usize = 40;
+const WORSE_UNITS_MAX: usize = 600;
 const ADVICE_UNITS_MAX: usize = 1_500;
 const ADVICE_LINES_MAX: usize = 20;
 const BAD_LINK_UNITS_MAX: usize = 300;
@@ -127,15 +128,23 @@ impl Passage {
         Self {
             heading: format!("{}: {}", problem.severity, or_else(title, "(no title)")),
             evidence: evidence(problem),
-            description: paragraphs(
-                &problem.description,
-                DESCRIPTION_UNITS_MAX,
-                DESCRIPTION_LINES_MAX,
-            ),
+            description: description(problem),
             advice,
             advice_link,
         }
     }
+}
+
+/// What makes the problem worse, then what the provider says of it.
+fn description(problem: &NoticeProblem) -> Vec<String> {
+    let worse = problem.worse.iter();
+    let worse = worse.map(|sum| text::one_line(&format!("Score {sum}"), WORSE_UNITS_MAX));
+    let described = paragraphs(
+        &problem.description,
+        DESCRIPTION_UNITS_MAX,
+        DESCRIPTION_LINES_MAX,
+    );
+    worse.chain(described).collect()
 }
 
 fn facts(notice: &Notice) -> Vec<(&'static str, String)> {

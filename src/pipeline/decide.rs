@@ -68,7 +68,7 @@ impl Decider {
                 Touched::ByAnything
             };
             match self.step(touched).await {
-                Ok(decided) if decided.issues > 0 => continue,
+                Ok(decided) if decided.issues + decided.stirred > 0 => continue,
                 Ok(_) if touched == Touched::ByAnything => {
                     rest_due = Instant::now() + INTERVAL;
                     rest_waits_since = rest_due;

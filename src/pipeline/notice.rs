@@ -81,6 +81,7 @@ fn problem(issue: IncidentIssue, finding: Option<Finding>) -> NoticeProblem {
         title: issue.title,
         problem: issue.identity.problem,
         severity: issue.severity,
+        worse: (!issue.score.reasons.is_empty()).then(|| issue.score.to_string()),
         description,
         remediation,
         since: issue.since,

@@ -39,13 +39,18 @@ impl ReadPage {
         for raw in &page.raws {
             let place = place_in(&body, raw.as_bytes());
             match asff::read(raw, scope, partition) {
-                Ok(reading) => findings.push(FindingRecord {
-                    identity: correlate::identify(&reading.finding),
-                    finding: reading.finding,
-                    content: reading.content,
-                    stamps: reading.stamps.to_text().to_owned(),
-                    raw: place,
-                }),
+                Ok(reading) => {
+                    let identity = correlate::identify(&reading.finding);
+                    findings.push(FindingRecord {
+                        tags: correlate::tags(&reading.finding, &identity),
+                        related: correlate::relate(&reading.finding, &identity),
+                        identity,
+                        finding: reading.finding,
+                        content: reading.content,
+                        stamps: reading.stamps.to_text().to_owned(),
+                        raw: place,
+                    });
+                }
                 Err(rejection) => rejected.push(RejectedRecord {
                     reason: rejection.reason.as_str(),
                     detail: rejection.detail,

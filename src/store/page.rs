@@ -6,7 +6,10 @@ use bytes::Bytes;
 
 use jiff::Timestamp;
 
-use crate::domain::{Change, Digest, Finding, IssueIdentity, Vantage, Window, window::WindowKind};
+use crate::domain::{
+    Change, Digest, Finding, IssueIdentity, RelatedResource, Tags, Vantage, Window,
+    window::WindowKind,
+};
 
 /// What is complete once a page is recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +49,10 @@ pub struct FindingRecord {
     pub finding: Finding,
     /// The issue it belongs to.
     pub identity: IssueIdentity,
+    /// The tags of the issue's resource, where it says any.
+    pub tags: Tags,
+    /// Resources that it names beside the one of the issue.
+    pub related: Vec<RelatedResource>,
     /// Fingerprint of the raw finding without its top-level timestamps: equal means that only those
     /// moved.
     pub content: Digest,

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::domain::{
-    AccountId, ClockKind, Coverage, CoverageState, Incident, IncidentId, IncidentState,
-    IssueIdentity, IssueStatus, Region, Scope, Severity, Standing, Timestamp, Vantage,
+    About, AccountId, ClockKind, Coverage, CoverageState, Incident, IncidentId, IncidentState,
+    IssueIdentity, IssueStatus, Region, Scope, Score, Severity, Standing, Timestamp, Vantage,
     delivery::{DeliveryState, Occasion},
 };
 
@@ -177,6 +177,10 @@ pub struct ExplainedIssue {
     pub status: Option<IssueStatus>,
     /// How bad, as decided.
     pub severity: Severity,
+    /// The sum that says so.
+    pub score: Score,
+    /// What else is known of it.
+    pub about: About,
     /// One line for people.
     pub title: String,
     /// Since when a finding reports it.
@@ -213,6 +217,8 @@ pub struct IncidentIssue {
     pub title: String,
     /// How bad.
     pub severity: Severity,
+    /// The sum that says so.
+    pub score: Score,
     /// Whether the problem is there.
     pub status: IssueStatus,
     /// Since when a finding reports it.

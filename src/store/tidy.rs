@@ -24,6 +24,8 @@ pub enum Chore {
     Incidents,
     /// Removes issues that have nothing left.
     Issues,
+    /// Removes relations that no finding states any more.
+    Relations,
     /// Removes raw findings that could not be read.
     Rejected,
     /// Packs what is left of bodies anew.
@@ -34,10 +36,11 @@ pub enum Chore {
 
 impl Chore {
     /// All of them, in the order of a round: each makes work for those behind it.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Findings,
         Self::Incidents,
         Self::Issues,
+        Self::Relations,
         Self::Rejected,
         Self::Bodies,
         Self::Pages,
@@ -50,6 +53,7 @@ impl Chore {
             Self::Findings => "findings",
             Self::Incidents => "incidents",
             Self::Issues => "issues",
+            Self::Relations => "relations",
             Self::Rejected => "rejected",
             Self::Bodies => "bodies",
             Self::Pages => "pages",

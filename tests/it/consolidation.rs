@@ -73,6 +73,7 @@ impl Synced {
         .await;
         let settings = bench.path("hubwatch.toml");
         let routes = fs::read_to_string(&settings).unwrap() + QUIET_ROUTE;
+        let routes = routes.replace("name = \"bad\"", "name = \"bad\"\ncontinue = true");
         fs::write(&settings, routes).unwrap();
         let scopes = bench.simulator.world().truth().scopes;
         let largest = scopes.iter().max_by_key(|scope| scope.findings).unwrap();
@@ -307,10 +308,10 @@ async fn nobody_hears_of_it(seed: u64, first: First) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_switch_is_silent_when_new_findings_come_before_the_old_are_archived() {
-    nobody_hears_of_it(5, First::Written).await;
+    Box::pin(nobody_hears_of_it(5, First::Written)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_switch_is_silent_when_the_old_are_archived_hours_before_new_ones_come() {
-    nobody_hears_of_it(6, First::Archived).await;
+    Box::pin(nobody_hears_of_it(6, First::Archived)).await;
 }

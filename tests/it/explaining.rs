@@ -114,3 +114,54 @@ async fn what_a_silence_is_over_names_the_silence() {
     let way = explained(&bench, &id).await;
     assert!(says(&way, "a silence is over its issue until"), "{way}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_route_that_an_earlier_one_keeps_an_issue_from_says_which() {
+    let bench = Bench::start(Options {
+        accounts: 2,
+        regions: 2,
+        findings: 300,
+        seed: 53,
+        quota: Quota::OFF,
+        faults: Faults::none(),
+        ..Options::default()
+    })
+    .await;
+    let path = bench.path("hubwatch.toml");
+    let settings = std::fs::read_to_string(&path).unwrap();
+    let first = "[[routes]]\nname = \"controls\"\nmatch = { severity = \">=HIGH\", problems = [\"control:*\"] }\n\
+                 sinks = [\"mail\"]\nfirst_sync = \"notify\"\n[[routes]]";
+    std::fs::write(&path, settings.replace("[[routes]]", first)).unwrap();
+    let (code, _, err) = bench.run(&["sync"]).await;
+    assert_eq!(code, Some(0), "{err}");
+
+    let (mut first, mut second) = (0, 0);
+    for id in ids(&bench, &["--severity", "HIGH", "--status", "open"]).await {
+        let way = explained(&bench, &id).await;
+        if way["issue"]["status"] != "open" {
+            continue;
+        }
+        let problem = way["issue"]["problem"].as_str().unwrap();
+        let is_first = problem.starts_with("control:");
+        let incidents = way["incidents"].as_array().unwrap();
+        assert_eq!(incidents.len(), 1, "{way}");
+        assert_eq!(
+            incidents[0]["route"],
+            if is_first { "controls" } else { "bad" },
+            "{way}"
+        );
+        let behind =
+            "route bad would select it, but an earlier route has it: controls does not continue";
+        assert_eq!(says(&way, behind), is_first, "{way}");
+        assert_eq!(says(&way, "jira is owed a notice"), !is_first, "{way}");
+        if is_first {
+            first += 1;
+        } else {
+            second += 1;
+        }
+        if first.min(second) >= 3 {
+            break;
+        }
+    }
+    assert!(first.min(second) > 0, "{first} {second}");
+}

@@ -182,6 +182,7 @@ fn rulebook() -> Rulebook {
     let route = |group_by: &str| {
         let settings = json!({
             "name": group_by, "group_by": group_by, "sinks": ["jira"], "first_sync": "silent",
+            "continue": true,
         });
         let settings: RouteSettings = serde_json::from_value(settings).unwrap();
         settings.validate(&["jira"]).unwrap()

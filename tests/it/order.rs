@@ -230,7 +230,7 @@ impl Way {
             };
             let region = match sight {
                 Sight::Aggregator => "us-east-1",
-                _ => sent.region.as_str(),
+                Sight::Member | Sight::Administrator => sent.region.as_str(),
             };
             (wide(region, sight), dice.usize(1..100))
         })
@@ -344,6 +344,7 @@ fn rulebook() -> Rulebook {
     ];
     let route = |mut route: Value| {
         route["sinks"] = json!(["jira", "mail"]);
+        route["continue"] = true.into();
         route["first_sync"] = "silent".into();
         let settings: RouteSettings = serde_json::from_value(route).unwrap();
         settings.validate(&["jira", "mail"]).unwrap()

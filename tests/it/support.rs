@@ -334,7 +334,7 @@ impl Bench {
             aws: Arc::new(aws),
             store: open(&config.store.url, &access).unwrap(),
             outlook: config.sync.outlook,
-            rulebook: Arc::new(Rulebook::new(config.routes)),
+            rulebook: Arc::new(Rulebook::new(config.routes).with_rules(config.rules)),
             sinks: sinks
                 .map(|(name, sink)| Arc::from(choose(name, sink, &http)))
                 .collect(),

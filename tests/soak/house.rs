@@ -141,7 +141,7 @@ impl House {
             aws: Arc::new(aws),
             store,
             outlook: config.sync.outlook,
-            rulebook: Arc::new(Rulebook::new(config.routes)),
+            rulebook: Arc::new(Rulebook::new(config.routes).with_rules(config.rules)),
             sinks: Vec::new(),
             clock: clock.clone(),
             pace: self.pace.clone(),

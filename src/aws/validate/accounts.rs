@@ -9,7 +9,7 @@ use crate::{
         selection::{Named, Selection, WantedTags},
         settings::{AccountSelection, AccountsSection, ListedAccount, TagValues},
     },
-    domain::{Account, AccountId},
+    domain::{Account, AccountId, ids::is_unit},
 };
 
 const SOURCES: &str = "must be \"organization\", \"hub-members\" or \"list\"";
@@ -94,7 +94,7 @@ fn check_named(key: &str, typed: &AccountSelection, found: &mut Problems) -> Nam
         named.ids.insert(id);
     }
     for (at, ou) in typed.ous.iter().enumerate() {
-        if !is_ou(ou) {
+        if !is_unit(ou) {
             found.add(
                 format!("{key}.ous[{at}]"),
                 "not the id of a unit or root; write one such as ou-ab12-cdefgh34",
@@ -119,23 +119,6 @@ fn check_tags(key: &str, typed: &BTreeMap<String, TagValues>, found: &mut Proble
         tags.insert(tag.clone(), values);
     }
     tags
-}
-
-/// Organizations: `ou-ROOT-UNIT` or `r-ROOT`, in lower-case letters and digits.
-fn is_ou(id: &str) -> bool {
-    let part = |text: &str, least: usize| {
-        (least..=32).contains(&text.len())
-            && text
-                .bytes()
-                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
-    };
-    match id.split_once('-') {
-        Some(("r", root)) => part(root, 4),
-        Some(("ou", rest)) => rest
-            .split_once('-')
-            .is_some_and(|(root, unit)| part(root, 4) && part(unit, 8)),
-        _ => false,
-    }
 }
 
 fn check_listed(
@@ -166,24 +149,6 @@ fn check_listed(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn units_and_roots_are_known_by_their_ids() {
-        for id in ["r-ab12", "ou-ab12-cdefgh34"] {
-            assert!(is_ou(id), "{id}");
-        }
-        for id in [
-            "",
-            "Production",
-            "ou-ab12",
-            "ou-AB12-cdefgh34",
-            "r-",
-            "x-ab12",
-            "ou-ab12-cdefgh34/x",
-        ] {
-            assert!(!is_ou(id), "{id}");
-        }
-    }
 
     #[test]
     fn units_and_tags_need_an_organization() {

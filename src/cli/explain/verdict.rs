@@ -1,8 +1,8 @@
 //! What a finding's way comes to: who was told, or the step that it ended at.
 
 use crate::{
-    correlate::{FirstSync, Route},
-    domain::{IssueStatus, Standing, Timestamp, delivery::DeliveryState},
+    correlate::{Claim, FirstSync, Route, Subject, claims},
+    domain::{IssueStatus, Standing, Tags, Timestamp, delivery::DeliveryState},
     store::{Explained, ExplainedIssue, StoredDelivery, StoredIncident},
 };
 
@@ -12,6 +12,14 @@ pub(super) fn verdict(
     routes: Option<&[Route]>,
     now: Timestamp,
 ) -> Vec<String> {
+    let mut said = outcome(explained, routes, now);
+    if explained.issue.status == Some(IssueStatus::Open) {
+        said.extend(behind(&explained.issue, routes.unwrap_or_default()));
+    }
+    said
+}
+
+fn outcome(explained: &Explained, routes: Option<&[Route]>, now: Timestamp) -> Vec<String> {
     let told: Vec<String> = explained.incidents.iter().flat_map(told).collect();
     if !told.is_empty() {
         return told;
@@ -31,7 +39,7 @@ pub(super) fn verdict(
         ));
     }
     match explained.incidents.first() {
-        Some(incident) => one(&untold(incident, routes)),
+        Some(incident) => one(&untold(incident, routes, now)),
         None => unselected(issue, routes),
     }
 }
@@ -87,9 +95,19 @@ fn not_open(explained: &Explained) -> String {
 }
 
 /// Why an open issue's incident was told to nobody.
-fn untold(incident: &StoredIncident, routes: Option<&[Route]>) -> String {
+fn untold(incident: &StoredIncident, routes: Option<&[Route]>, now: Timestamp) -> String {
     let name = &incident.incident.route;
     let route = routes.and_then(|routes| routes.iter().find(|route| route.name() == name));
+    if let Some(until) = incident.incident.muted_until {
+        return if until > now {
+            format!("nobody was told yet: route {name} is muted until {until}")
+        } else {
+            format!(
+                "nobody was told yet: the mute time of route {name} ended at {until}, and the daemon \
+                 has not looked since, which takes seconds while `hubwatch run` is up"
+            )
+        };
+    }
     match (incident.incident.history, route) {
         (true, Some(route)) if route.first_sync() == FirstSync::Silent => format!(
             "nobody was told: it was there before hubwatch came, and route {name} has first_sync = \"silent\""
@@ -112,23 +130,52 @@ fn unselected(issue: &ExplainedIssue, routes: Option<&[Route]>) -> Vec<String> {
     if routes.is_empty() {
         return one("nobody was told: the configuration has no routes");
     }
-    let sentence = |route: &Route| {
-        let refusing = route.refusing(&issue.identity, issue.severity);
+    let sentence = |(route, claim): (&Route, Claim<'_>)| {
         let name = route.name();
-        if refusing.is_empty() {
-            format!(
-                "route {name} of this configuration selects it; the daemon has not decided by it yet"
-            )
-        } else {
-            let said = refusing
-                .iter()
-                .map(|key| format!("{key} does not allow {}", value(key, issue)));
-            let said: Vec<String> = said.collect();
-            format!("route {name} does not select it: {}", said.join(", "))
+        match claim {
+            Claim::Has => Some(format!(
+                "route {name} of this configuration has it; the daemon has not decided by it yet"
+            )),
+            Claim::Refuses(keys) => {
+                let said = keys
+                    .iter()
+                    .map(|key| format!("{key} does not allow {}", value(key, issue)));
+                let said: Vec<String> = said.collect();
+                Some(format!(
+                    "route {name} does not select it: {}",
+                    said.join(", ")
+                ))
+            }
+            // Said of every issue that is open.
+            Claim::Behind(_) => None,
         }
     };
+    let said = claims(routes, subject(issue));
     let head = std::iter::once("nobody was told: no route has selected its issue".to_owned());
-    head.chain(routes.iter().map(sentence)).collect()
+    head.chain(said.into_iter().filter_map(sentence)).collect()
+}
+
+/// The routes that would have the issue if an earlier one had not.
+fn behind(issue: &ExplainedIssue, routes: &[Route]) -> Vec<String> {
+    let sentence = |(route, claim): (&Route, Claim<'_>)| match claim {
+        Claim::Behind(earlier) => Some(format!(
+            "route {} would select it, but an earlier route has it: {} does not continue",
+            route.name(),
+            earlier.name()
+        )),
+        Claim::Has | Claim::Refuses(_) => None,
+    };
+    let said = claims(routes, subject(issue));
+    said.into_iter().filter_map(sentence).collect()
+}
+
+fn subject(issue: &ExplainedIssue) -> Subject<'_> {
+    Subject {
+        identity: &issue.identity,
+        severity: issue.severity,
+        score: issue.score.value(),
+        about: &issue.about,
+    }
 }
 
 /// What an issue has where a key of a route's match looks.
@@ -136,6 +183,12 @@ fn value(key: &str, issue: &ExplainedIssue) -> String {
     let identity = &issue.identity;
     match key {
         "match.severity" => issue.severity.to_string(),
+        "match.score" => issue.score.value().to_string(),
+        "match.ous" => listed(&issue.about.account.ous, "an account without known units"),
+        "match.tags" => tags(&issue.about.account.tags),
+        "match.products" => listed(&issue.about.products, "a finding of no product"),
+        "match.types" => listed(&issue.about.types, "a finding of no type"),
+        "match.resource_tags" => tags(&issue.about.resource_tags),
         "match.accounts" => identity.account.to_string(),
         "match.regions" => identity
             .region
@@ -145,4 +198,21 @@ fn value(key: &str, issue: &ExplainedIssue) -> String {
         "match.problems" => identity.problem.clone(),
         _ => "it".to_owned(),
     }
+}
+
+fn listed(texts: &[impl AsRef<str>], none: &str) -> String {
+    let texts: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
+    if texts.is_empty() {
+        none.to_owned()
+    } else {
+        texts.join(" and ")
+    }
+}
+
+fn tags(tags: &Tags) -> String {
+    let pairs: Vec<String> = tags
+        .iter()
+        .map(|(key, value)| format!("{key}={value}"))
+        .collect();
+    listed(&pairs, "what has no tags")
 }

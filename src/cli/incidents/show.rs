@@ -5,15 +5,14 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::{
-    domain::{IncidentId, IncidentTurn, IssueStatus, Severity},
-    observe::Printable,
+    domain::{IncidentId, IncidentTurn, IssueStatus, Severity, score::Reason},
     store::{IncidentBrief, IncidentFilter, IncidentIssue, StoredIncident},
 };
 
 use super::{
     super::{
         Exit,
-        output::{self, Format},
+        output::{self, Format, say},
         stored::StoreArgs,
     },
     IncidentRow,
@@ -52,6 +51,9 @@ struct Shown {
 struct Problem {
     status: IssueStatus,
     severity: Severity,
+    score: u8,
+    /// What makes it worse than its findings say.
+    reasons: Vec<Reason>,
     title: String,
     problem: String,
     resource: String,
@@ -64,6 +66,8 @@ impl From<IncidentIssue> for Problem {
         Self {
             status: issue.status,
             severity: issue.severity,
+            score: issue.score.value(),
+            reasons: issue.score.reasons,
             title: issue.title,
             problem: issue.identity.problem,
             resource: issue.identity.resource,
@@ -114,7 +118,10 @@ impl Shown {
             incident.title
         ))?;
         let pairs = [
-            ("Severity", incident.severity.to_string()),
+            (
+                "Severity",
+                format!("{}, score {}", incident.severity, incident.score),
+            ),
             ("State", self.state()),
             (
                 "Account",
@@ -149,6 +156,9 @@ impl Shown {
                 output::counted(u64::from(problem.findings), "finding"),
                 problem.since,
             ))?;
+            for reason in &problem.reasons {
+                say(format_args!("  {:<10} + {reason}", ""))?;
+            }
         }
         if self.more_issues > 0 {
             say(format_args!("  and {} more", self.more_issues))?;
@@ -197,10 +207,10 @@ impl Shown {
     fn print_told(&self) -> anyhow::Result<()> {
         say("")?;
         if self.incident.deliveries.is_empty() {
-            let why = if self.incident.history {
-                "it was there before hubwatch came"
-            } else {
-                "nothing is owed yet"
+            let why = match &self.incident.muted_until {
+                Some(until) => &*format!("its route is muted until {until}"),
+                None if self.incident.history => "it was there before hubwatch came",
+                None => "nothing is owed yet",
             };
             return say(format_args!("Nobody was told: {why}"));
         }
@@ -216,9 +226,4 @@ impl Shown {
         }
         Ok(())
     }
-}
-
-/// Prints one line. Text from outside must not command the terminal.
-fn say(text: impl std::fmt::Display) -> anyhow::Result<()> {
-    output::line(Printable(text))
 }

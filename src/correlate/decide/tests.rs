@@ -2,17 +2,19 @@ use jiff::SignedDuration;
 use proptest::prelude::*;
 
 use crate::{
-    correlate::{MatchSettings, RouteSettings, Rulebook, SeveritySettings},
-    domain::{Acknowledgement, IncidentId, IssueIdentity, Turn},
+    correlate::{Claim, MatchSettings, RouteSettings, Rulebook, SeveritySettings, Subject, claims},
+    domain::{Acknowledgement, IncidentId, IssueIdentity, Parts, Score, Turn},
 };
 
 use super::*;
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
+/// A route that continues.
 fn route(name: &str, group_by: &str, first_sync: &str) -> Route {
     let settings = RouteSettings {
         name: name.to_owned(),
+        continues: true,
         group_by: Some(group_by.to_owned()),
         first_sync: Some(first_sync.to_owned()),
         sinks: vec!["jira".to_owned(), "oncall".to_owned()],
@@ -26,7 +28,7 @@ fn silent() -> Rulebook {
 }
 
 /// An open, high, new issue on one resource.
-fn issue(id: i64) -> Assessment {
+pub(in crate::correlate) fn issue(id: i64) -> Assessment {
     Assessment {
         id,
         identity: IssueIdentity {
@@ -38,8 +40,11 @@ fn issue(id: i64) -> Assessment {
         },
         status: IssueStatus::Open,
         severity: Severity::High,
+        score: Score::of(Severity::High),
+        parts: Parts::NONE,
         title: format!("problem {id}").into(),
         since: NOW,
+        about: std::sync::Arc::default(),
         silenced_until: None,
         history: false,
     }
@@ -47,17 +52,21 @@ fn issue(id: i64) -> Assessment {
 
 /// What a store would know: issues as last assessed, and incidents with what they owe.
 #[derive(Debug, Clone, Default)]
-struct Shelf {
-    issues: BTreeMap<i64, Assessment>,
-    incidents: BTreeMap<Digest, (Incident, BTreeSet<i64>)>,
+pub(in crate::correlate) struct Shelf {
+    pub(in crate::correlate) issues: BTreeMap<i64, Assessment>,
+    pub(in crate::correlate) incidents: BTreeMap<Digest, (Incident, BTreeSet<i64>)>,
     owed: Vec<(Digest, String)>,
-    now: Timestamp,
+    pub(in crate::correlate) now: Timestamp,
     turns: Vec<Turn>,
 }
 
 impl Shelf {
     /// One step of deciding, the way a store takes it.
-    fn decide(&mut self, rulebook: &Rulebook, touched: &[Assessment]) -> Decision {
+    pub(in crate::correlate) fn decide(
+        &mut self,
+        rulebook: &Rulebook,
+        touched: &[Assessment],
+    ) -> Decision {
         let mut known = Known {
             issues: touched.to_vec(),
             ..Known::default()
@@ -430,6 +439,7 @@ fn a_route_selects_what_all_its_lists_allow() {
         regions: list(&["eu-*", "global"]),
         resources: list(&["AwsS3*"]),
         problems: list(&["control:S3.1", "cve:*"]),
+        ..MatchSettings::default()
     };
     let mut global = issue(1);
     global.identity.region = None;
@@ -461,6 +471,226 @@ fn a_route_selects_what_all_its_lists_allow() {
     for matching in narrower {
         assert!(rulebook(matching).groups(&issue(1)).is_empty());
     }
+}
+
+/// Routes by severity, of which those continue that are named.
+fn by_severity(severities: &[(&str, &str)], continuing: &[&str]) -> Rulebook {
+    let route = |(name, severity): &(&str, &str)| {
+        let settings = RouteSettings {
+            name: (*name).to_owned(),
+            sinks: vec!["jira".to_owned()],
+            continues: continuing.contains(name),
+            matching: MatchSettings {
+                severity: Some(SeveritySettings::One((*severity).to_owned())),
+                ..MatchSettings::default()
+            },
+            ..RouteSettings::default()
+        };
+        settings.validate(&["jira"]).unwrap()
+    };
+    Rulebook::new(severities.iter().map(route).collect())
+}
+
+impl Shelf {
+    /// The routes with the issues that their incidents have.
+    fn by_route(&self) -> Vec<(&str, Vec<i64>)> {
+        let mut found: Vec<_> = self
+            .incidents
+            .values()
+            .map(|(incident, members)| (&*incident.route, members.iter().copied().collect()))
+            .collect();
+        found.sort();
+        found
+    }
+}
+
+#[test]
+fn an_issue_belongs_to_the_first_route_that_selects_it_and_goes_on_where_that_continues() {
+    let routes = [("a", ">=HIGH"), ("b", ">=LOW"), ("c", ">=LOW")];
+    let severe = |id, severity| Assessment {
+        severity,
+        ..issue(id)
+    };
+    let touched = [
+        severe(1, Severity::High),
+        severe(2, Severity::Low),
+        severe(3, Severity::Informational),
+    ];
+    type Expected<'a> = Vec<(&'a str, Vec<i64>)>;
+    let table: [(&[&str], Expected<'_>); 4] = [
+        (&[], vec![("a", vec![1]), ("b", vec![2])]),
+        (&["a"], vec![("a", vec![1]), ("b", vec![1, 2])]),
+        (&["b"], vec![("a", vec![1]), ("b", vec![2]), ("c", vec![2])]),
+        (
+            &["a", "b"],
+            vec![("a", vec![1]), ("b", vec![1, 2]), ("c", vec![1, 2])],
+        ),
+    ];
+    for (continuing, expected) in table {
+        let mut shelf = Shelf::default();
+        shelf.decide(&by_severity(&routes, continuing), &touched);
+        assert_eq!(shelf.by_route(), expected, "{continuing:?}");
+    }
+}
+
+#[test]
+fn an_issue_that_becomes_worse_leaves_one_route_for_another() {
+    let rulebook = by_severity(&[("critical", "CRITICAL"), ("rest", ">=LOW")], &[]);
+    let mut shelf = Shelf::default();
+    shelf.decide(&rulebook, &[issue(1), issue(2)]);
+    assert_eq!(shelf.by_route(), [("rest", vec![1, 2])]);
+    let worse = Assessment {
+        severity: Severity::Critical,
+        ..issue(1)
+    };
+    shelf.decide(&rulebook, std::slice::from_ref(&worse));
+    assert_eq!(shelf.by_route(), [("critical", vec![1]), ("rest", vec![2])]);
+    assert_eq!(shelf.owed.len(), 2);
+    // Over, it stays where it was.
+    shelf.decide(&rulebook, &[passed(1)]);
+    assert_eq!(shelf.by_route(), [("critical", vec![1]), ("rest", vec![2])]);
+}
+
+#[test]
+fn what_routes_claim_is_what_deciding_does() {
+    let routes = [
+        ("a", "CRITICAL"),
+        ("b", ">=HIGH"),
+        ("c", ">=MEDIUM"),
+        ("d", ">=LOW"),
+    ];
+    for continuing in [&[][..], &["a"], &["b", "c"], &["a", "b", "c", "d"]] {
+        let rulebook = by_severity(&routes, continuing);
+        for severity in Severity::ALL {
+            let issue = Assessment {
+                severity,
+                ..issue(1)
+            };
+            let claims = claims(rulebook.routes(), Subject::of(&issue));
+            let has = claims
+                .iter()
+                .filter(|(_, claim)| matches!(claim, Claim::Has));
+            let groups: Vec<Digest> = has.map(|(route, _)| route.group(&issue)).collect();
+            assert_eq!(groups, rulebook.groups(&issue), "{severity} {continuing:?}");
+            for (route, claim) in claims {
+                if let Claim::Behind(earlier) = claim {
+                    assert!(!earlier.continues() && route.refusing(Subject::of(&issue)).is_empty());
+                }
+            }
+        }
+    }
+}
+
+/// A rulebook whose only route is muted from 22:00 to 06:00.
+fn quiet_at_night() -> Rulebook {
+    let settings: RouteSettings = serde_json::from_value(serde_json::json!({
+        "name": "high", "sinks": ["jira", "oncall"], "mute": [{"from": "22:00", "to": "06:00"}],
+    }))
+    .unwrap();
+    Rulebook::new(vec![settings.validate(&["jira", "oncall"]).unwrap()])
+}
+
+const fn hours(hours: i64) -> Timestamp {
+    Timestamp::constant(hours * 3600, 0)
+}
+
+#[test]
+fn what_comes_in_a_mute_time_is_told_when_it_ends_and_once() {
+    let (rulebook, mut shelf) = (quiet_at_night(), Shelf::default());
+    shelf.now = hours(23);
+    shelf.decide(&rulebook, &[issue(1)]);
+    let (incident, _) = shelf.only();
+    assert!(!incident.told);
+    assert_eq!(incident.muted_until, Some(hours(30)));
+    shelf.now = hours(29);
+    assert_eq!(shelf.decide(&rulebook, &[issue(1)]), Decision::default());
+    let worse = Assessment {
+        severity: Severity::Critical,
+        ..issue(2)
+    };
+    shelf.decide(&rulebook, &[worse]);
+    assert!(shelf.owed.is_empty());
+    assert_eq!(shelf.turns, [Turn::Raised]);
+    shelf.now = hours(30);
+    shelf.decide(&rulebook, &[issue(1)]);
+    let (incident, _) = shelf.only();
+    assert!(incident.told);
+    assert_eq!(incident.muted_until, None);
+    assert_eq!(shelf.owed.len(), 2);
+    // The next night changes nothing about what was told.
+    shelf.now = hours(47);
+    assert_eq!(shelf.decide(&rulebook, &[issue(1)]), Decision::default());
+}
+
+#[test]
+fn what_is_mended_within_a_mute_time_is_told_to_nobody() {
+    let (rulebook, mut shelf) = (quiet_at_night(), Shelf::default());
+    shelf.now = hours(23);
+    shelf.decide(&rulebook, &[issue(1)]);
+    shelf.decide(&rulebook, &[passed(1)]);
+    let (incident, _) = shelf.only();
+    assert_eq!((incident.told, incident.muted_until), (false, None));
+    shelf.now = hours(30);
+    shelf.decide(&rulebook, &[passed(1)]);
+    assert!(shelf.owed.is_empty());
+}
+
+#[test]
+fn a_mute_time_and_a_silence_each_keep_the_other_quiet() {
+    let (rulebook, mut shelf) = (quiet_at_night(), Shelf::default());
+    shelf.now = hours(23);
+    let silenced = |until| Assessment {
+        silenced_until: Some(until),
+        ..issue(1)
+    };
+    // The silence is the longer one: what waits for it does not wait for the mute time.
+    shelf.decide(&rulebook, &[silenced(hours(32))]);
+    assert_eq!(shelf.only().0.muted_until, None);
+    shelf.now = hours(31);
+    assert_eq!(
+        shelf.decide(&rulebook, &[silenced(hours(32))]),
+        Decision::default()
+    );
+    // It is ended in the next night.
+    shelf.now = hours(48);
+    shelf.decide(&rulebook, &[issue(1)]);
+    assert_eq!(shelf.only().0.muted_until, Some(hours(54)));
+    shelf.now = hours(54);
+    shelf.decide(&rulebook, &[issue(1)]);
+    assert_eq!(shelf.owed.len(), 2);
+}
+
+#[test]
+fn history_that_nobody_is_told_of_waits_for_no_mute_time() {
+    let (rulebook, mut shelf) = (quiet_at_night(), Shelf::default());
+    shelf.now = hours(23);
+    let old = Assessment {
+        history: true,
+        ..issue(1)
+    };
+    shelf.decide(&rulebook, &[old]);
+    assert_eq!(shelf.only().0.muted_until, None);
+}
+
+#[test]
+fn mute_times_that_are_taken_away_hold_nothing_back_and_are_part_of_the_fingerprint() {
+    let (night, mut shelf) = (quiet_at_night(), Shelf::default());
+    shelf.now = hours(23);
+    shelf.decide(&night, &[issue(1)]);
+    let rulebook = silent();
+    assert_ne!(rulebook.fingerprint(), night.fingerprint());
+    shelf.decide(&rulebook, &[issue(1)]);
+    assert_eq!(shelf.owed.len(), 2);
+    assert_eq!(shelf.only().0.muted_until, None);
+    // Nor does a route that is gone.
+    let mut shelf = Shelf {
+        now: hours(23),
+        ..Shelf::default()
+    };
+    shelf.decide(&night, &[issue(1)]);
+    shelf.decide(&Rulebook::new(Vec::new()), &[issue(1)]);
+    assert_eq!(shelf.only().0.muted_until, None);
+    assert!(shelf.owed.is_empty());
 }
 
 /// How one issue is assessed in two rounds, and where it goes into the order of the second.
@@ -529,9 +759,16 @@ proptest! {
         order in any::<prop::sample::Index>(),
         sizes in prop::collection::vec(1..5_usize, 14),
         reversed in any::<bool>(),
+        continues in prop::array::uniform4(any::<bool>()),
     ) {
-        let routes = [("resource", "silent"), ("issue", "notify"), ("control", "silent"), ("account", "silent")]
+        let mut routes = [("resource", "silent"), ("issue", "notify"), ("control", "silent"), ("account", "silent")]
             .map(|(by, first_sync)| route(by, by, first_sync));
+        let bounds = [Severity::Critical, Severity::High, Severity::Medium, Severity::Low];
+        for ((route, continues), least) in routes.iter_mut().zip(continues).zip(bounds) {
+            route.continues = continues;
+            route.matcher.severities.extend(Severity::ALL.into_iter().filter(|s| *s >= least));
+            route.matcher.severities.retain(|s| *s >= least);
+        }
         let rulebook = Rulebook::new(routes.to_vec());
         // A store gives one identity one number.
         let mut first: BTreeMap<Digest, (Assessment, Option<Assessment>)> = BTreeMap::new();

@@ -1,6 +1,6 @@
 use crate::domain::{
     FindingKey, Remediation, Resource, Severity, Timestamp,
-    finding::{RecordState, Workflow},
+    finding::{RecordState, Traits, Workflow},
     severity::SeveritySource,
 };
 
@@ -30,6 +30,8 @@ fn finding(resources: &[(&str, &str)]) -> Finding {
         types: Vec::new(),
         severity: Severity::High,
         severity_source: SeveritySource::Label,
+        provider_severity: None,
+        traits: Traits::default(),
         compliance: None,
         record_state: RecordState::Active,
         workflow: Workflow::New,
@@ -37,6 +39,7 @@ fn finding(resources: &[(&str, &str)]) -> Finding {
         updated_at: Timestamp::UNIX_EPOCH,
         first_observed_at: None,
         resources: resources.iter().map(resource).collect(),
+        related: Vec::new(),
         control: None,
         vulnerabilities: Vec::new(),
         topic: None,

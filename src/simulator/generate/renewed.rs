@@ -40,7 +40,15 @@ fn checked_control(subject: &Subject<'_>) -> Option<&'static Control> {
         | Kind::IdentityControl
         | Kind::OtherControl => Some(control_of(subject)),
         Kind::LegacyControl => Some(legacy_control_of(&mut subject.rng(0x1e9))),
-        _ => None,
+        Kind::Vulnerability
+        | Kind::Reachability
+        | Kind::Threat
+        | Kind::SensitiveData
+        | Kind::ExternalAccess
+        | Kind::Health
+        | Kind::Config
+        | Kind::Partner
+        | Kind::Custom => None,
     }
 }
 

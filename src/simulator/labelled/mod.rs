@@ -5,17 +5,19 @@
 //! words, and each finding bears the label of the problem that it was made from. Whoever sorts the
 //! findings by what they say can be measured by it. Nothing of how hubwatch does that is known here.
 
+mod catalog;
 mod checks;
 mod reporters;
-
-use std::collections::BTreeSet;
 
 use serde_json::Value;
 
 use super::{
     clock::{self, DAY, HOUR, Nanos},
     random,
-    world::{Reach, World, estate::Host, estate::Place},
+    world::{
+        Reach, World,
+        estate::{Host, Place},
+    },
 };
 
 /// Instances that stand behind one security group.
@@ -218,11 +220,4 @@ impl<'a> Site<'a> {
         let written = |at: Nanos| format!("{:.3}", clock::timestamp(at));
         (written(created), written(updated.min(self.now - HOUR)))
     }
-}
-
-/// How many different problems some labels name.
-#[must_use]
-pub fn problems(labels: &[Label]) -> usize {
-    let truths: BTreeSet<&str> = labels.iter().map(|label| label.truth.as_str()).collect();
-    truths.len()
 }

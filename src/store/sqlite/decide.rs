@@ -1,22 +1,28 @@
 //! Deciding: reads what is known of touched issues, and writes what was decided of them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use crate::{
     correlate::Rulebook,
     domain::{
-        Digest, Incident, IncidentId, IssueStatus, Timestamp,
+        Digest, Incident, IncidentId, IssueStatus, Parts, Timestamp,
         decision::{
             Assessment, Evidence, IncidentDecision, Known, KnownIncident, Member, TouchedIssue,
         },
+        finding::Traits,
     },
 };
 
 use super::{
     super::{Decided, StoreError, Touched},
-    Memory, deliveries, issues,
+    Memory,
+    assess::Assessor,
+    deliveries, issues, mutes, relations,
     resources::Resource,
     rows, silences, tallies,
     texts::TextIds,
@@ -52,21 +58,31 @@ pub(super) fn decide(
     now: Timestamp,
 ) -> Result<Decided, StoreError> {
     silences::touch_ended(tx, now, limit)?;
-    let step = Step { tx, touched, limit };
-    let issues = step.issues(&mut memory.texts)?;
+    mutes::touch_ended(tx, now, limit)?;
+    // News does not wait for it, and what is no news is then decided once and not for each relation.
+    let stirred = match touched {
+        Touched::ByNews => 0,
+        Touched::ByAnything => relations::settle_stirred(tx, limit)?,
+    };
+    let step = Step::of_touched(tx, touched, limit);
+    let mut issues = step.issues(&mut memory.texts)?;
     let mut decided = Decided {
         issues: issues.len(),
+        stirred,
         ..Decided::default()
     };
     if issues.is_empty() {
         return Ok(decided);
     }
-    let hushes = silences::in_force(tx, now)?;
+    // All facts before any assessment, so that the issues of one step see each other.
+    let changed = write_facts(tx, rulebook, &mut issues)?;
+    let mut assessor = Assessor::new(tx, rulebook, now)?;
+    assessor.learn(tx, &mut memory.texts, &mut issues)?;
     let mut groups = step.groups_of_members()?;
     let mut known = Known::default();
     let mut statuses = BTreeMap::<IssueStatus, i64>::new();
     for issue in &issues {
-        let assessment = rulebook.assess(issue, &hushes);
+        let assessment = assessor.assess(tx, &mut memory.texts, issue)?;
         write_assessment(tx, &mut memory.texts, &assessment)?;
         if issue.status != Some(assessment.status) {
             if let Some(status) = issue.status {
@@ -88,43 +104,109 @@ pub(super) fn decide(
     }
     tallies::count_issues(tx, statuses)?;
     step.clear(&issues)?;
+    let here: BTreeSet<i64> = issues.iter().map(|issue| issue.id).collect();
+    for resource in changed {
+        relations::touch_anchors(tx, resource, &here)?;
+    }
     Ok(decided)
 }
 
-/// The touched issues that one step looks at: the first ones, in the order of their numbers, so that
+/// Brings up to date what the issues mean for others. Returns the resources of those that meant something else
+/// before.
+fn write_facts(
+    tx: &Transaction<'_>,
+    rulebook: &Rulebook,
+    issues: &mut [TouchedIssue],
+) -> Result<BTreeSet<i64>, StoreError> {
+    let mut changed = BTreeSet::new();
+    for issue in issues {
+        let parts = rulebook.facts(issue).parts;
+        if parts != issue.parts {
+            tx.prepare_cached("UPDATE issues SET parts = ?2, history = ?3 WHERE id = ?1")?
+                .execute(params![issue.id, parts.code(), issue.history])?;
+            changed.insert(issue.resource);
+            issue.parts = parts;
+        }
+    }
+    Ok(changed)
+}
+
+/// The issues that one step looks at: the first ones, in the order of their numbers, so that
 /// neighbours in the file are read and written together.
-struct Step<'a, 'tx> {
+pub(super) struct Step<'a, 'tx> {
     tx: &'a Transaction<'tx>,
-    touched: Touched,
+    chosen: Chosen,
     limit: u32,
+    /// They follow this number.
+    after: i64,
+}
+
+/// From which issues a step takes its own.
+enum Chosen {
+    Touched(Touched),
+    /// Every issue, whether or not anything has touched it. Nothing may be cleared.
+    All,
+}
+
+impl<'a, 'tx> Step<'a, 'tx> {
+    fn of_touched(tx: &'a Transaction<'tx>, touched: Touched, limit: u32) -> Self {
+        Self {
+            tx,
+            chosen: Chosen::Touched(touched),
+            limit,
+            after: i64::MIN,
+        }
+    }
+
+    /// Issues that follow a number, for those who only look.
+    pub(super) fn of_all(tx: &'a Transaction<'tx>, after: i64, limit: u32) -> Self {
+        Self {
+            tx,
+            chosen: Chosen::All,
+            limit,
+            after,
+        }
+    }
 }
 
 impl Step<'_, '_> {
     /// SQL that is true of the marks that are looked at.
     fn condition(&self) -> &'static str {
-        match self.touched {
-            Touched::ByNews => "history = 0",
-            Touched::ByAnything => "true",
+        match self.chosen {
+            Chosen::Touched(Touched::ByNews) => "history = 0",
+            Chosen::Touched(Touched::ByAnything) | Chosen::All => "true",
         }
     }
 
-    /// A query over the step's marks, `chosen`; its only parameter is the limit. `CROSS JOIN` keeps
-    /// SQLite from looking for the marks of everything, in place of everything for the marks.
+    /// A query over the step's issues, `chosen`, whose parameters are [`Step::parameters`]. `CROSS
+    /// JOIN` keeps SQLite from looking for the marks of everything, in place of everything for the
+    /// marks.
     fn query(&self, columns: &str, joined: &str) -> String {
+        let chosen = match self.chosen {
+            Chosen::Touched(_) => format!(
+                "SELECT issue, history FROM touched WHERE {} AND issue > ?2",
+                self.condition()
+            ),
+            Chosen::All => "SELECT issues.id AS issue, coalesce(touched.history, 1) AS history
+                 FROM issues LEFT JOIN touched ON touched.issue = issues.id WHERE issues.id > ?2"
+                .to_owned(),
+        };
         format!(
-            "WITH chosen AS MATERIALIZED (
-                 SELECT issue, history FROM touched WHERE {} ORDER BY issue LIMIT ?1
-             )
-             SELECT {columns} FROM chosen CROSS JOIN {joined} ORDER BY chosen.issue",
-            self.condition()
+            "WITH chosen AS MATERIALIZED ({chosen} ORDER BY issue LIMIT ?1)
+             SELECT {columns} FROM chosen CROSS JOIN {joined} ORDER BY chosen.issue"
         )
     }
 
-    fn issues(&self, texts: &mut TextIds) -> Result<Vec<TouchedIssue>, StoreError> {
+    fn parameters(&self) -> (u32, i64) {
+        (self.limit, self.after)
+    }
+
+    pub(super) fn issues(&self, texts: &mut TextIds) -> Result<Vec<TouchedIssue>, StoreError> {
         let mut evidence = self.evidence(texts)?;
         let sql = self.query(
             &format!(
-                "issues.id, {}, status, chosen.history AND coalesce(issues.history, 1)",
+                "issues.id, {}, status, chosen.history AND coalesce(issues.history, 1),
+                 issues.resource, parts",
                 issues::IDENTITY
             ),
             "issues ON issues.id = chosen.issue
@@ -132,7 +214,7 @@ impl Step<'_, '_> {
         );
         let mut statement = self.tx.prepare_cached(&sql)?;
         let mut found = Vec::new();
-        let mut all = statement.query([self.limit])?;
+        let mut all = statement.query(self.parameters())?;
         while let Some(row) = all.next()? {
             let id = row.get(0)?;
             let status: Option<u8> = row.get(6)?;
@@ -141,7 +223,10 @@ impl Step<'_, '_> {
                 identity: issues::identity(self.tx, texts, row, 1)?,
                 status: status.map(rows::issue_status).transpose()?,
                 evidence: evidence.remove(&id).unwrap_or_default(),
+                about: Arc::default(),
                 history: row.get(7)?,
+                resource: row.get(8)?,
+                parts: Parts::from_code(row.get(9)?),
             });
         }
         Ok(found)
@@ -150,18 +235,19 @@ impl Step<'_, '_> {
     /// What the findings of each issue say.
     fn evidence(&self, texts: &mut TextIds) -> Result<HashMap<i64, Vec<Evidence>>, StoreError> {
         let sql = self.query(
-            "chosen.issue, standing, severity, title, since",
+            "chosen.issue, standing, severity, title, since, traits",
             "findings ON findings.issue = chosen.issue",
         );
         let mut statement = self.tx.prepare_cached(&sql)?;
         let mut found: HashMap<i64, Vec<Evidence>> = HashMap::new();
-        let mut all = statement.query([self.limit])?;
+        let mut all = statement.query(self.parameters())?;
         while let Some(row) = all.next()? {
             found.entry(row.get(0)?).or_default().push(Evidence {
                 standing: rows::standing(row.get(1)?)?,
                 severity: rows::severity(row.get(2)?)?,
                 title: texts.text(self.tx, row.get(3)?)?,
                 since: rows::time(row.get(4)?)?,
+                traits: Traits::from_code(row.get(5)?),
             });
         }
         Ok(found)
@@ -175,7 +261,7 @@ impl Step<'_, '_> {
              JOIN incidents ON incidents.id = incident",
         );
         let mut statement = self.tx.prepare_cached(&sql)?;
-        let groups = statement.query_map([self.limit], |row| row.get(0))?;
+        let groups = statement.query_map(self.parameters(), |row| row.get(0))?;
         groups.map(|group| Ok(rows::digest(group?))).collect()
     }
 
@@ -205,9 +291,13 @@ fn write_assessment(
     assessment: &Assessment,
 ) -> Result<(), StoreError> {
     let title = texts.id(tx, &assessment.title)?;
+    let score = &assessment.score;
+    let is_raised = !score.reasons.is_empty();
+    let reasons = is_raised.then(|| serde_json::to_string(score)).transpose();
+    let reasons = reasons.map_err(|error| StoreError::corrupt(error.to_string()))?;
     tx.prepare_cached(
         "UPDATE issues SET title = ?2, severity = ?3, status = ?4, since = ?5, history = ?6,
-                           silenced = ?7
+                           silenced = ?7, score = ?8, reasons = ?9
          WHERE id = ?1",
     )?
     .execute(params![
@@ -218,6 +308,8 @@ fn write_assessment(
         rows::micros(assessment.since),
         assessment.history,
         assessment.silenced_until.map(rows::micros),
+        is_raised.then(|| score.value()),
+        reasons,
     ])?;
     Ok(())
 }
@@ -253,18 +345,21 @@ fn members(
     incident: IncidentId,
 ) -> Result<BTreeMap<i64, Member>, StoreError> {
     let mut statement = tx.prepare_cached(
-        "SELECT id, status, severity, title, history, silenced
+        "SELECT id, status, severity, title, history, silenced, score
          FROM incident_issues JOIN issues ON id = issue
          WHERE incident = ?1",
     )?;
     let mut found = BTreeMap::new();
     let mut all = statement.query([incident.0])?;
     while let Some(row) = all.next()? {
+        let severity = rows::severity(row.get(2)?)?;
+        let score: Option<u8> = row.get(6)?;
         found.insert(
             row.get(0)?,
             Member {
                 status: rows::issue_status(row.get(1)?)?,
-                severity: rows::severity(row.get(2)?)?,
+                severity,
+                score: score.unwrap_or(severity.least_score()),
                 title: texts.text(tx, row.get(3)?)?,
                 history: row.get(4)?,
                 silenced_until: row.get::<_, Option<i64>>(5)?.map(rows::time).transpose()?,
@@ -323,11 +418,11 @@ fn write_row(
         .prepare_cached(
             "INSERT INTO incidents (\"group\", route, title, severity, state, resource,
                                     open_issues, opened_at, changed_at, history, told, earlier,
-                                    over_since)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+                                    over_since, score, muted)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?15, ?16)
              ON CONFLICT (\"group\", earlier) DO UPDATE SET
                  title = ?3, severity = ?4, state = ?5, open_issues = ?7, changed_at = ?9,
-                 history = ?10, told = ?11, over_since = ?13,
+                 history = ?10, told = ?11, over_since = ?13, score = ?15, muted = ?16,
                  ack_by = CASE WHEN ?14 THEN ack_by END,
                  ack_at = CASE WHEN ?14 THEN ack_at END,
                  ack_note = CASE WHEN ?14 THEN ack_note END
@@ -349,6 +444,8 @@ fn write_row(
                 incident.earlier,
                 incident.over_since.map(rows::micros),
                 incident.acknowledged.is_some(),
+                incident.score,
+                incident.muted_until.map(rows::micros),
             ],
             |row| row.get(0),
         )?;

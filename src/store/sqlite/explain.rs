@@ -6,7 +6,7 @@ use crate::domain::IncidentId;
 
 use super::{
     super::{Explained, ExplainedIssue, FindingFilter, IncidentFilter, StoreError, StoredIncident},
-    issues, query, rows,
+    about, issues, query, rows,
     texts::TextIds,
 };
 
@@ -31,7 +31,8 @@ fn issue(tx: &Transaction<'_>, id: i64) -> Result<ExplainedIssue, StoreError> {
     let sql = format!(
         "SELECT {}, status, severity, title, since, history, silenced,
                 (SELECT count(*) FROM findings WHERE findings.issue = issues.id),
-                EXISTS (SELECT 1 FROM touched WHERE touched.issue = issues.id)
+                EXISTS (SELECT 1 FROM touched WHERE touched.issue = issues.id), reasons,
+                issues.resource
          FROM issues JOIN resources ON resources.id = issues.resource WHERE issues.id = ?1",
         issues::IDENTITY
     );
@@ -40,14 +41,19 @@ fn issue(tx: &Transaction<'_>, id: i64) -> Result<ExplainedIssue, StoreError> {
         .prepare_cached(&sql)?
         .query_row([id], |row| {
             let mut read = || {
+                let severity = rows::severity(row.get(6)?)?;
+                let identity = issues::identity(tx, &mut texts, row, 0)?;
+                let mut known = about::Known::default();
                 Ok(ExplainedIssue {
                     id,
-                    identity: issues::identity(tx, &mut texts, row, 0)?,
+                    about: known.of(tx, &mut texts, id, row.get(14)?, &identity.account)?,
+                    identity,
                     status: row
                         .get::<_, Option<u8>>(5)?
                         .map(rows::issue_status)
                         .transpose()?,
-                    severity: rows::severity(row.get(6)?)?,
+                    severity,
+                    score: rows::score(row.get::<_, Option<String>>(13)?.as_deref(), severity)?,
                     title: texts.text(tx, row.get(7)?)?.to_string(),
                     since: rows::time(row.get(8)?)?,
                     history: row.get::<_, Option<bool>>(9)?.unwrap_or(true),

@@ -29,17 +29,8 @@ pub(super) fn row_of(
     identity: &IssueIdentity,
     first: FirstWord,
 ) -> Result<IssueRow, StoreError> {
-    let Memory {
-        texts, resources, ..
-    } = memory;
-    let resource = Resource {
-        account: &identity.account,
-        region: identity.region.as_ref(),
-        kind: &identity.resource_kind,
-        id: &identity.resource,
-    };
-    let resource = resources.id(tx, texts, resource)?;
-    let problem = texts.id(tx, &identity.problem)?;
+    let resource = resource_of(tx, memory, identity)?;
+    let problem = memory.texts.id(tx, &identity.problem)?;
     let written = tx
         .prepare_cached(
             "INSERT INTO issues (resource, problem, title, severity, since)
@@ -62,6 +53,21 @@ pub(super) fn row_of(
         .prepare_cached("SELECT id FROM issues WHERE resource = ?1 AND problem = ?2")?
         .query_row([resource, problem], |row| row.get(0))?;
     Ok(IssueRow { id, is_new: false })
+}
+
+/// The number of an issue's resource.
+pub(super) fn resource_of(
+    tx: &Transaction<'_>,
+    memory: &mut Memory,
+    identity: &IssueIdentity,
+) -> Result<i64, StoreError> {
+    let resource = Resource {
+        account: &identity.account,
+        region: identity.region.as_ref(),
+        kind: &identity.resource_kind,
+        id: &identity.resource,
+    };
+    memory.resources.id(tx, &mut memory.texts, resource)
 }
 
 /// Whether the issue is open already, and at least as bad. One more product, standard or Region that

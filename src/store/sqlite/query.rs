@@ -224,7 +224,7 @@ pub(super) fn incidents(
     let sql = format!(
         "SELECT {} FROM {} {}
          ORDER BY CASE state WHEN 'open' THEN 0 WHEN 'acknowledged' THEN 1 ELSE 2 END, state,
-                  severity DESC, opened_at DESC, incidents.id {}",
+                  severity DESC, score DESC, opened_at DESC, incidents.id {}",
         rows::INCIDENT,
         rows::INCIDENTS,
         conditions.clause(),
@@ -320,12 +320,12 @@ fn incident_issues(
 ) -> Result<Vec<IncidentIssue>, StoreError> {
     let sql = format!(
         "SELECT issues.id, {}, title, severity, status, since,
-                (SELECT count(*) FROM findings WHERE issue = issues.id)
+                (SELECT count(*) FROM findings WHERE issue = issues.id), reasons
          FROM incident_issues
          JOIN issues ON issues.id = issue
          JOIN resources ON resources.id = issues.resource
          WHERE incident = ?1
-         ORDER BY status = {} DESC, severity DESC, since, issues.id
+         ORDER BY status = {} DESC, severity DESC, score DESC, since, issues.id
          LIMIT ?2",
         issues::IDENTITY,
         IssueStatus::Open.code()
@@ -339,10 +339,12 @@ fn incident_issues(
         let Some((scope, raw)) = best_finding(tx, &mut unpacking, row.get(0)?)? else {
             continue;
         };
+        let severity = rows::severity(row.get(7)?)?;
         found.push(IncidentIssue {
             identity: issues::identity(tx, &mut texts, row, 1)?,
             title: texts.text(tx, row.get(6)?)?.to_string(),
-            severity: rows::severity(row.get(7)?)?,
+            severity,
+            score: rows::score(row.get::<_, Option<String>>(11)?.as_deref(), severity)?,
             status: rows::issue_status(row.get(8)?)?,
             since: time(row, 9)?,
             findings: row.get(10)?,

@@ -8,11 +8,11 @@ use crate::domain::{Change, Digest, FindingKey, Severity, Sight, Standing, Times
 
 use super::{
     super::{FindingRecord, PageOutcome, PageRecord, Reached, RejectedRecord, StoreError},
-    Memory,
+    Memory, about,
     bodies::{self, Packing},
     issues::{self, FirstWord},
     news::{News, NewsOfScopes},
-    rows,
+    relations, rows,
     tallies::TallyChanges,
     windows,
 };
@@ -112,6 +112,14 @@ impl Recorder<'_, '_> {
             .memory
             .scopes
             .id(self.tx, &record.finding.key.scope())?;
+        relations::note(
+            self.tx,
+            self.memory,
+            scope,
+            &record.identity,
+            &record.related,
+            self.now,
+        )?;
         // Nearly all of a scope's history is new: it is looked up only where it turns out not to be.
         let name = Name::of(scope, &record.finding.key);
         if self.page.history && self.try_insert(&name, name.key_at(0), record)? {
@@ -205,9 +213,9 @@ impl Recorder<'_, '_> {
             .prepare_cached(
                 "INSERT INTO findings (key, severity, standing, updated_at, since, title, product,
                                        compliance, workflow, content, body, start, length, issue,
-                                       verify, id_hash, recorded_at, swept)
+                                       verify, id_hash, recorded_at, swept, traits, types)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
-                         ?18)
+                         ?18, ?19, ?20)
                  ON CONFLICT (key) DO NOTHING",
             )?
             .execute(params![
@@ -229,6 +237,8 @@ impl Recorder<'_, '_> {
                 id_hash(&record.finding.key.id),
                 rows::micros(self.now),
                 self.page.sweep.map(rows::micros),
+                row.traits,
+                row.types,
             ])?;
         if written == 0 {
             self.packing.take_back(place);
@@ -242,6 +252,7 @@ impl Recorder<'_, '_> {
         );
         self.note_shown(key)?;
         touch(self.tx, issue.id, is_news)?;
+        self.note_tags(record)?;
         Ok(true)
     }
 
@@ -260,7 +271,8 @@ impl Recorder<'_, '_> {
             .prepare_cached(
                 "UPDATE findings SET severity = ?2, standing = ?3, updated_at = ?4, since = ?5,
                      title = ?6, product = ?7, compliance = ?8, workflow = ?9, content = ?10,
-                     body = ?11, start = ?12, length = ?13, issue = ?14, stamps = NULL, gone = NULL
+                     body = ?11, start = ?12, length = ?13, issue = ?14, traits = ?15, types = ?16,
+                     stamps = NULL, gone = NULL
                  WHERE id = ?1",
             )?
             .execute(params![
@@ -278,7 +290,10 @@ impl Recorder<'_, '_> {
                 row.start,
                 row.length,
                 issue,
+                row.traits,
+                row.types,
             ])?;
+        self.note_tags(record)?;
         self.tallies.remove(scope, stored.severity, stored.standing);
         self.tallies
             .add(scope, record.finding.severity, record.finding.standing());
@@ -308,6 +323,10 @@ impl Recorder<'_, '_> {
             Some(compliance) => Some(texts.id(self.tx, compliance.as_str())?),
             None => None,
         };
+        let types = match finding.types.as_slice() {
+            [] => None,
+            types => Some(texts.id(self.tx, &types.join(about::BETWEEN_TYPES))?),
+        };
         Ok(VersionRow {
             severity: finding.severity.rank(),
             standing: finding.standing().code(),
@@ -321,7 +340,19 @@ impl Recorder<'_, '_> {
             body: self.packing.id(),
             start: rows::size(place.start),
             length: rows::size(place.len()),
+            traits: finding.traits.code(),
+            types,
         })
+    }
+
+    fn note_tags(&mut self, record: &FindingRecord) -> Result<(), StoreError> {
+        if record.tags.is_empty() {
+            return Ok(());
+        }
+        let resource = issues::resource_of(self.tx, self.memory, &record.identity)?;
+        let updated_at = record.finding.updated_at;
+        let said = &mut self.memory.tags;
+        about::note_tags(self.tx, said, resource, &record.tags, updated_at)
     }
 
     /// A sweep met the finding, so that it is not missed at the end.
@@ -369,6 +400,8 @@ struct VersionRow<'a> {
     body: i64,
     start: i64,
     length: i64,
+    traits: u8,
+    types: Option<i64>,
 }
 
 impl VersionRow<'_> {

@@ -127,6 +127,7 @@ pub(super) fn remove_unused(tx: &Transaction<'_>, id: i64) -> Result<(), StoreEr
             "SELECT id FROM resources WHERE id = ?1
                  AND NOT EXISTS (SELECT 1 FROM issues WHERE issues.resource = resources.id)
                  AND NOT EXISTS (SELECT 1 FROM incidents WHERE incidents.resource = resources.id)
+                 AND NOT EXISTS (SELECT 1 FROM relations WHERE relations.resource = resources.id)
                  AND NOT EXISTS (SELECT 1 FROM resources AS next WHERE next.name = resources.name + 1)",
         )?
         .query_row([id], |row| row.get(0))

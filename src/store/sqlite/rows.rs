@@ -4,7 +4,7 @@ use rusqlite::Row;
 
 use crate::domain::{
     AccountId, Acknowledgement, CoverageState, Digest, Incident, IncidentId, IncidentState,
-    IssueStatus, Region, Severity, Sight, Standing, SyncProgress, Timestamp, Turn, Window,
+    IssueStatus, Region, Score, Severity, Sight, Standing, SyncProgress, Timestamp, Turn, Window,
     delivery::DeliveryState, delivery::Occasion, window::WindowKind,
 };
 
@@ -27,6 +27,11 @@ pub(super) fn version(updated_at: Timestamp) -> i64 {
     i64::try_from(nanos).unwrap_or(if nanos < 0 { i64::MIN } else { i64::MAX })
 }
 
+/// The day of a time, since 1970.
+pub(super) fn day(time: Timestamp) -> i64 {
+    time.as_second().div_euclid(24 * 60 * 60)
+}
+
 /// A count as its column or from it; never negative.
 pub(super) fn count(n: i64) -> u64 {
     u64::try_from(n).unwrap_or(0)
@@ -44,6 +49,14 @@ pub(super) fn offset(n: i64) -> Result<usize, StoreError> {
 
 pub(super) fn severity(rank: u8) -> Result<Severity, StoreError> {
     Severity::from_rank(rank).ok_or_else(|| StoreError::corrupt(format!("{rank} is no severity")))
+}
+
+/// A score from the column of its reasons, which is empty where no rule fired.
+pub(super) fn score(reasons: Option<&str>, severity: Severity) -> Result<Score, StoreError> {
+    let Some(reasons) = reasons else {
+        return Ok(Score::of(severity));
+    };
+    serde_json::from_str(reasons).map_err(|error| StoreError::corrupt(format!("a score: {error}")))
 }
 
 pub(super) fn standing(code: u8) -> Result<Standing, StoreError> {
@@ -104,7 +117,7 @@ pub(super) const INCIDENT: &str = "incidents.id, route, \"group\", incidents.tit
      (SELECT text FROM texts WHERE texts.id = resources.region), \
      resources.resource, (SELECT text FROM texts WHERE texts.id = resources.kind), \
      open_issues, opened_at, changed_at, incidents.history, told, earlier, over_since, \
-     ack_by, ack_at, ack_note";
+     ack_by, ack_at, ack_note, muted, incidents.score";
 
 /// Incidents with the resources that they are about.
 pub(super) const INCIDENTS: &str = "incidents JOIN resources ON resources.id = incidents.resource";
@@ -117,6 +130,7 @@ pub(super) fn incident(row: &Row<'_>) -> Result<Incident, StoreError> {
         group: digest(row.get(2)?),
         title: row.get(3)?,
         severity: severity(row.get(4)?)?,
+        score: row.get(21)?,
         state: incident_state(row.get_ref(5)?.as_str().unwrap_or_default())?,
         account: AccountId::new(row.get::<_, String>(6)?),
         region: row.get::<_, Option<String>>(7)?.map(Region::new),
@@ -130,6 +144,7 @@ pub(super) fn incident(row: &Row<'_>) -> Result<Incident, StoreError> {
         earlier: row.get(15)?,
         over_since: row.get::<_, Option<i64>>(16)?.map(time).transpose()?,
         acknowledged: acknowledgement(row, 17)?,
+        muted_until: row.get::<_, Option<i64>>(20)?.map(time).transpose()?,
     })
 }
 

@@ -3,13 +3,13 @@
 use rusqlite::{Row, Transaction, params};
 
 use crate::{
-    correlate::{Hush, MatchSettings},
-    domain::{IssueStatus, Silence, Timestamp},
+    correlate::{Hush, MatchSettings, Subject},
+    domain::{About, IssueStatus, Silence, Timestamp},
 };
 
 use super::{
     super::{NewSilence, StoreError},
-    issues, rows,
+    about, issues, rows,
     texts::TextIds,
 };
 
@@ -86,18 +86,32 @@ pub(super) fn add(
 /// The open issues that a silence is over.
 pub(super) fn covered(tx: &Transaction<'_>, hush: &Hush) -> Result<Vec<i64>, StoreError> {
     let sql = format!(
-        "SELECT issues.id, severity, {} FROM issues JOIN resources ON resources.id = issues.resource
+        "SELECT issues.id, severity, {}, score, issues.resource FROM issues JOIN resources ON resources.id = issues.resource
          WHERE status = ?1",
         issues::IDENTITY
     );
     let mut texts = TextIds::default();
+    let mut known = about::Known::default();
     let mut statement = tx.prepare_cached(&sql)?;
     let mut found = Vec::new();
     let mut all = statement.query([IssueStatus::Open.code()])?;
     while let Some(row) = all.next()? {
+        let (id, severity) = (row.get(0)?, rows::severity(row.get(1)?)?);
         let identity = issues::identity(tx, &mut texts, row, 2)?;
-        if hush.covers(&identity, rows::severity(row.get(1)?)?) {
-            found.push(row.get(0)?);
+        let score: Option<u8> = row.get(7)?;
+        let about = if hush.asks_about() {
+            known.of(tx, &mut texts, id, row.get(8)?, &identity.account)?
+        } else {
+            About::default()
+        };
+        let subject = Subject {
+            identity: &identity,
+            severity,
+            score: score.unwrap_or(severity.least_score()),
+            about: &about,
+        };
+        if hush.covers(subject) {
+            found.push(id);
         }
     }
     Ok(found)

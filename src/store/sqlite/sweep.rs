@@ -324,9 +324,10 @@ fn declare_gone(
 
 /// Whether AWS deleted a finding for its age, or somebody did for another reason.
 fn why_gone(standing: Standing, updated_at: i64, now: Timestamp) -> &'static str {
-    let kept = match standing {
-        Standing::Archived | Standing::Replaced => ARCHIVED_KEPT,
-        _ => ACTIVE_KEPT,
+    let kept = if matches!(standing, Standing::Archived | Standing::Replaced) {
+        ARCHIVED_KEPT
+    } else {
+        ACTIVE_KEPT
     };
     let oldest = now.saturating_sub(kept).unwrap_or(Timestamp::MIN);
     if updated_at <= rows::version(oldest) {

@@ -101,7 +101,7 @@ fn shown(text: &str, mark: &str) -> Vec<Shown> {
 }
 
 fn is_key_line(line: &str) -> bool {
-    let letters = |c: char| c.is_ascii_lowercase() || c == '_' || c == '.';
+    let letters = |c: char| c.is_ascii_lowercase() || matches!(c, '_' | '.' | '-');
     line.split_once(" = ")
         .is_some_and(|(key, _)| !key.is_empty() && key.chars().all(letters))
 }

@@ -201,7 +201,7 @@ async fn a_finding_that_holds_the_place_of_another_stays() {
     // Another one, with the same forty bits, had to take the next key.
     let database = rusqlite::Connection::open(directory.path().join("hubwatch.db")).unwrap();
     let columns = "id_hash, issue, severity, standing, updated_at, since, recorded_at, title, product, \
-                   compliance, workflow, content, body, start, length, stamps, swept, gone";
+                   compliance, workflow, traits, content, body, start, length, stamps, swept, gone";
     let copy = format!(
         "INSERT INTO findings (key, verify, {columns})
          SELECT key + 1, verify + 1, {columns} FROM findings"

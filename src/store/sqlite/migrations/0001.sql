@@ -140,6 +140,8 @@ CREATE TABLE findings (
     product      INTEGER NOT NULL,
     compliance   INTEGER,
     workflow     INTEGER NOT NULL,
+    types        INTEGER,           -- a text, one a line
+    traits       INTEGER NOT NULL,  -- what correlation rules ask of it beside
     content      BLOB    NOT NULL,
     body         INTEGER NOT NULL,
     start        INTEGER NOT NULL,
@@ -150,7 +152,7 @@ CREATE TABLE findings (
     shown        INTEGER            -- the aggregator that has shown it, if one has
 ) STRICT;
 -- Holds all that deciding reads of a finding, so that it need not look into the rows.
-CREATE INDEX findings_by_issue ON findings (issue, standing, severity, title, since);
+CREATE INDEX findings_by_issue ON findings (issue, standing, severity, title, since, traits);
 
 -- Findings that a reconcile window did not meet. Each is asked for by id before it counts as gone.
 CREATE TABLE suspects (
@@ -199,8 +201,16 @@ CREATE TABLE resources (
     account  INTEGER NOT NULL,  -- a text, as the next two
     region   INTEGER,
     kind     INTEGER NOT NULL,
-    resource TEXT    NOT NULL
+    resource TEXT    NOT NULL,
+    tags     TEXT,              -- as JSON, where a finding says any
+    tags_at  INTEGER            -- the version of that finding
 ) STRICT;
+
+-- What the organization says of accounts, where somebody asks.
+CREATE TABLE accounts (
+    account TEXT PRIMARY KEY,
+    facts   TEXT NOT NULL       -- units above it and tags, as JSON
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE issues (
     id       INTEGER PRIMARY KEY,
@@ -214,7 +224,26 @@ CREATE TABLE issues (
     status   INTEGER,
     history  INTEGER,
     silenced INTEGER,           -- until when nobody is told of it
+    parts    INTEGER NOT NULL DEFAULT 0, -- what it means for others, while it is open
+    score    INTEGER,           -- where a rule fired: the sum, and the severity and reasons it is made of
+    reasons  TEXT,
     UNIQUE (resource, problem)
+) STRICT;
+CREATE INDEX issues_with_part ON issues (resource) WHERE parts <> 0;
+
+-- Which resources findings put beside each other, where that leads on; each pair stands here twice.
+CREATE TABLE relations (
+    resource INTEGER NOT NULL,
+    place    INTEGER NOT NULL,  -- what the other is
+    other    INTEGER NOT NULL,
+    scope    INTEGER NOT NULL,  -- of the finding that last said so
+    said     INTEGER NOT NULL,  -- when that was read, in days since 1970
+    PRIMARY KEY (resource, place, other)
+) STRICT, WITHOUT ROWID;
+
+-- Resources with relations that are new or gone: issues near them are to be assessed again.
+CREATE TABLE stirred (
+    resource INTEGER PRIMARY KEY
 ) STRICT;
 CREATE INDEX issues_silenced ON issues (silenced) WHERE silenced IS NOT NULL;
 
@@ -249,6 +278,7 @@ CREATE TABLE incidents (
     route         TEXT    NOT NULL,
     title         TEXT    NOT NULL,
     severity      INTEGER NOT NULL,
+    score         INTEGER NOT NULL,
     state         TEXT    NOT NULL,
     resource      INTEGER NOT NULL,
     open_issues   INTEGER NOT NULL,
@@ -257,6 +287,7 @@ CREATE TABLE incidents (
     history       INTEGER NOT NULL,
     told          INTEGER NOT NULL,
     over_since    INTEGER,           -- NULL while it is not over
+    muted         INTEGER,           -- until when a mute time of its route keeps it from being told
     -- The person who has taken it on, when, and what they said.
     ack_by        TEXT,
     ack_at        INTEGER,
@@ -265,6 +296,7 @@ CREATE TABLE incidents (
 ) STRICT;
 
 CREATE INDEX incidents_by_resource ON incidents (resource);
+CREATE INDEX incidents_muted ON incidents (muted) WHERE muted IS NOT NULL;
 
 -- What happened to incidents after they were opened: the last turns of each.
 CREATE TABLE incident_turns (

@@ -9,6 +9,7 @@ mod findings;
 mod incidents;
 mod issues;
 mod rejected;
+mod relations;
 mod space;
 
 use jiff::{SignedDuration, Timestamp};
@@ -55,6 +56,8 @@ pub(super) enum Task {
     Incidents(Vec<i64>, Timestamp),
     /// Issues that may have nothing left.
     Issues(Vec<i64>),
+    /// Relations that may no longer hold.
+    Relations(Vec<relations::Pair>),
     /// Rejected findings last seen before this.
     Rejected(Timestamp),
     /// What is left in packed bodies that hold little.
@@ -92,6 +95,7 @@ pub(super) fn find(
         Chore::Findings => findings::find(tx, before(retention.gone)),
         Chore::Incidents => incidents::find(tx, round.cursor, before(retention.incidents)),
         Chore::Issues => issues::find(tx, round.cursor),
+        Chore::Relations => relations::find(tx, round.cursor),
         Chore::Rejected => rejected::find(tx, before(retention.rejected)),
         Chore::Bodies => bodies::find(tx, round.cursor),
         Chore::Pages => space::find(tx),
@@ -108,6 +112,7 @@ pub(super) fn carry_out(
         Task::Findings(some) => findings::remove(tx, &some, now),
         Task::Incidents(some, before) => incidents::remove(tx, &some, before),
         Task::Issues(some) => issues::remove(tx, &some),
+        Task::Relations(some) => relations::remove(tx, &some),
         Task::Rejected(before) => rejected::remove(tx, before),
         Task::Bodies(remnants) => bodies::rewrite(tx, remnants),
         Task::Pages(some) => space::give_back(tx, some),
