@@ -6,7 +6,7 @@ export CARGO_TARGET_DIR
 
 HUBWATCH = $(CARGO_TARGET_DIR)/release/hubwatch
 
-.PHONY: demo test soak bench bench-idle lint tools
+.PHONY: demo test soak reduction bench bench-idle lint tools
 
 ## Builds hubwatch and runs it against a simulated organization until Ctrl-C.
 demo:
@@ -21,6 +21,11 @@ test: tools
 SEEDS ?= 1000..4000
 soak:
 	HUBWATCH_SOAK_SEEDS=$(SEEDS) HUBWATCH_SOAK_LOG=$(LOG) $(CARGO) test --locked --test soak -- --nocapture
+
+## How many findings of 200 accounts with all standards on become how many issues and incidents, and how
+## many of the issues are what the simulator knows to be one problem.
+reduction:
+	$(CARGO) test --locked --test it reduction -- --ignored --nocapture
 
 ## What a full sync costs, beside a floor and a boto3 script; how much of the quota a backfill uses, how
 ## soon news is recorded and told, and what many quiet scopes cost. BENCH="--findings 100000 1000000" sets

@@ -20,6 +20,7 @@ mod generate;
 pub mod jira;
 mod json;
 mod keychain;
+pub mod labelled;
 mod life;
 mod locks;
 pub mod mail;

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::{
     clock,
     faults::Faults,
+    labelled::{self, Label},
     life,
     locks::{read, write},
     shared::Shared,
@@ -152,24 +153,8 @@ impl Handle {
     #[must_use]
     pub fn put(&self, account_id: &str, region: &str, finding: &Value) -> bool {
         let mut world = write(&self.shared.world);
-        let text = |name: &str| finding.get(name).and_then(Value::as_str);
-        let updated = text("UpdatedAt").and_then(|text| text.parse::<Timestamp>().ok());
-        let (Some(scope), Some(product_arn), Some(id), Some(updated)) = (
-            world.scope_named(account_id, region),
-            text("ProductArn"),
-            text("Id"),
-            updated,
-        ) else {
-            return false;
-        };
-        world.put(
-            scope,
-            product_arn,
-            id,
-            finding.to_string(),
-            clock::nanos(updated),
-        );
-        true
+        let scope = world.scope_named(account_id, region);
+        scope.is_some_and(|scope| world.put_value(scope, finding))
     }
 
     /// Whether the home Region gets copies of findings that appear in other Regions from now on, as AWS
@@ -205,6 +190,23 @@ impl Handle {
         let account = world.organization.position(account_id);
         let now = self.shared.clock.world();
         account.map_or(0, |account| world.write_renewed(account, now))
+    }
+
+    /// Fills every scope that can be read with findings of so many hosts, made from true problems, and says
+    /// which finding stems from which.
+    #[must_use]
+    pub fn put_labelled(&self, hosts: usize) -> Vec<Label> {
+        let now = self.shared.clock.world();
+        let mut world = write(&self.shared.world);
+        let made = labelled::make(&world, hosts, now);
+        let labels = made
+            .iter()
+            .map(|made| labelled::label(&world, made))
+            .collect();
+        for one in made {
+            world.put_value(one.scope, &one.finding);
+        }
+        labels
     }
 
     /// Takes a finding away; says whether it was there.

@@ -73,6 +73,7 @@ impl Synced {
         .await;
         let settings = bench.path("hubwatch.toml");
         let routes = fs::read_to_string(&settings).unwrap() + QUIET_ROUTE;
+        let routes = routes.replace("name = \"bad\"", "name = \"bad\"\ncontinue = true");
         fs::write(&settings, routes).unwrap();
         let scopes = bench.simulator.world().truth().scopes;
         let largest = scopes.iter().max_by_key(|scope| scope.findings).unwrap();

@@ -24,6 +24,7 @@ pub(crate) type Group = (String, String, u32);
 /// An incident, with what is owed or was told of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Incident {
+    pub(crate) account: String,
     pub(crate) state: String,
     pub(crate) severity: u8,
     pub(crate) title: String,
@@ -77,12 +78,16 @@ impl Look {
         let mut statement = self
             .0
             .prepare_cached(
-                "SELECT id, route, hex(\"group\"), earlier, state, severity, title, told FROM incidents",
+                "SELECT incidents.id, route, hex(\"group\"), earlier, state, severity, title, told,
+                        accounts.text
+                 FROM incidents JOIN resources ON resources.id = incidents.resource
+                 JOIN texts accounts ON accounts.id = resources.account",
             )
             .unwrap();
         let rows = statement.query_map([], |row| {
             let id: i64 = row.get(0)?;
             let incident = Incident {
+                account: row.get(8)?,
                 state: row.get(4)?,
                 severity: row.get(5)?,
                 title: row.get(6)?,

@@ -136,16 +136,11 @@ impl World {
             .collect();
         let count = renewed.len();
         for (scope, text) in renewed {
-            self.put_text(scope, text, now);
+            if let Ok(finding) = serde_json::from_str(&text) {
+                self.put_value(scope, &finding);
+            }
         }
         count
-    }
-
-    fn put_text(&mut self, scope: usize, text: String, now: Nanos) -> Option<()> {
-        let finding: Value = serde_json::from_str(&text).ok()?;
-        let (product, id) = (finding.get("ProductArn")?, finding.get("Id")?);
-        self.put(scope, product.as_str()?, id.as_str()?, text, now);
-        Some(())
     }
 }
 

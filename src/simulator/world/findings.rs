@@ -6,9 +6,12 @@ use std::{
     sync::Arc,
 };
 
+use jiff::Timestamp;
+use serde_json::Value;
+
 use super::{
     super::{
-        clock::{DAY, Nanos},
+        clock::{self, DAY, Nanos},
         generate::{self, Origin},
     },
     Spot, World,
@@ -180,6 +183,21 @@ impl World {
     fn made_as(&self, scope: usize, id: &str) -> Option<usize> {
         let index = generate::index_in(self.place(scope), id)?;
         self.updated(scope, index).map(|_| index)
+    }
+
+    /// Stores a finding as its provider would; says whether it has an id, a product and a readable
+    /// `UpdatedAt`. See [`World::put`].
+    pub(in crate::simulator) fn put_value(&mut self, scope: usize, finding: &Value) -> bool {
+        let text = |name: &str| finding.get(name).and_then(Value::as_str);
+        let updated = text("UpdatedAt").and_then(|text| text.parse::<Timestamp>().ok());
+        let (Some(product_arn), Some(id), Some(updated)) =
+            (text("ProductArn"), text("Id"), updated)
+        else {
+            return false;
+        };
+        let updated = clock::nanos(updated);
+        self.put(scope, product_arn, id, finding.to_string(), updated);
+        true
     }
 
     /// Stores a finding that came from outside: a new one, or the next version of a known one.
