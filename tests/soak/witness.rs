@@ -13,8 +13,8 @@ use async_trait::async_trait;
 use hubwatch::{
     correlate::Rulebook,
     domain::{
-        Acknowledgement, Coverage, CoverageState, FindingKey, IncidentId, IncidentTurn, Partition,
-        Scope, Silence, SyncProgress, Timestamp, Vantage, Window,
+        AccountId, Acknowledgement, Coverage, CoverageState, FindingKey, IncidentId, IncidentTurn,
+        Learned, Partition, Scope, Silence, SyncProgress, Timestamp, Vantage, Window,
         delivery::{Delivery, Settlement},
     },
     store::{
@@ -162,6 +162,11 @@ impl Store for Watched {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         hand_on!(self.take_census(census, now))
+    }
+
+    async fn note_accounts(&self, learned: Vec<(AccountId, Learned)>) -> Result<(), StoreError> {
+        let _undecided = Undecided(&self.witness);
+        hand_on!(self.note_accounts(learned))
     }
 
     async fn coverage(&self) -> Result<Vec<Coverage>, StoreError> {
