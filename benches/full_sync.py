@@ -5,6 +5,7 @@ Starts the simulator as a process of its own, and lets each of these read the wh
 it, in turn, several rounds:
 
   hubwatch  the daemon's `hubwatch sync` into a fresh SQLite: fetched, stored, correlated, decided
+  plain     the same into a database that keeps no marks for deciding and no relations: fetched and stored
   floor     peers/floor: the same pages read and scanned, nothing kept
   boto3     peers/boto3_sync.py: a threaded script that stores the same records in SQLite
 
@@ -38,6 +39,7 @@ BACKFILL = dt.timedelta(days=90)
 ORIGIN = "1970-01-01T00:00:00.000Z"
 # The bars, for a run of this size or more: below it, start-up counts.
 FLOOR_BAR, BOTO3_BAR, BYTES_BAR, MEMORY_BAR_MB, GROWTH_BAR = 2.5, 15.0, 600, 256, 0.15
+CORRELATION_BAR = 0.25
 
 
 @dataclasses.dataclass
@@ -193,6 +195,24 @@ issue_type = "Task"
     return spent
 
 
+def plain_sync(options, simulation, directory):
+    """The same into a database that takes no marks for deciding and no relations: everything is fetched,
+    stored and named by its issue, and nothing is correlated."""
+    database = directory / "hubwatch.db"
+    schema = sorted((HERE.parent / "src/store/sqlite/migrations").glob("*.sql"))
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        for migration in schema:
+            connection.executescript(migration.read_text())
+        for table in ("touched", "relations", "stirred"):
+            connection.execute(
+                f"CREATE TRIGGER no_{table} BEFORE INSERT ON {table} BEGIN SELECT RAISE(IGNORE); END"
+            )
+        connection.execute(f"PRAGMA user_version = {len(schema)}")
+        connection.commit()
+    return hubwatch_sync(options, simulation, directory)
+
+
 def task(simulation):
     now = dt.datetime.now(dt.timezone.utc)
     text = lambda at: at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03}Z"
@@ -232,7 +252,7 @@ def bytes_of(directory, name):
     return sum(file.stat().st_size for file in directory.glob(name + "*") if ".lock" not in file.name)
 
 
-SIDES = {"hubwatch": hubwatch_sync, "floor": floor, "boto3": boto3}
+SIDES = {"hubwatch": hubwatch_sync, "plain": plain_sync, "floor": floor, "boto3": boto3}
 
 
 def run(options, accounts, findings):
@@ -297,6 +317,9 @@ def verdicts(found):
     if "boto3" in found:
         ratio = found["boto3"][0].per_million / ours.per_million
         good.append(judge("CPU less than boto3", f"{ratio:.1f} x", f">= {BOTO3_BAR:.0f} x", ratio >= BOTO3_BAR))
+    if "plain" in found:
+        added = ours.per_million / found["plain"][0].per_million - 1
+        good.append(judge("CPU that correlation adds", f"{added:+.0%}", f"<= {CORRELATION_BAR:.0%}", added <= CORRELATION_BAR))
     each = ours.disk / ours.findings
     good.append(judge("disk", f"{each:.0f} bytes a finding", f"< {BYTES_BAR}", each < BYTES_BAR))
     good.append(judge("peak memory", f"{ours.peak_mb:.0f} MB", f"< {MEMORY_BAR_MB} MB", ours.peak_mb < MEMORY_BAR_MB))

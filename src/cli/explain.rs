@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::{
     asff,
     config::Config,
+    correlate,
     domain::{Clock, IssueStatus, Severity, Standing, score::Reason, severity::SeveritySource},
     store::{Explained, ExplainedIssue, Store},
 };
@@ -58,6 +59,15 @@ struct FindingStep {
     provider_severity: Option<Severity>,
     updated_at: String,
     first_recorded_at: String,
+    /// Resources that it names beside the one of its issue.
+    related_resources: Vec<Beside>,
+}
+
+/// A resource that a finding names beside the one of its issue.
+#[derive(Debug, Serialize)]
+struct Beside {
+    resource_type: String,
+    resource: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -139,6 +149,11 @@ impl Way {
             anyhow::anyhow!("a stored finding is rejected: {}", rejection.detail)
         })?;
         let read = reading.finding;
+        let related = correlate::relate(&read, &issue.identity).into_iter();
+        let related = related.map(|resource| Beside {
+            resource_type: resource.kind,
+            resource: resource.id,
+        });
         Ok(Self {
             finding: FindingStep {
                 id: read.key.id,
@@ -152,6 +167,7 @@ impl Way {
                 provider_severity: read.provider_severity,
                 updated_at: read.updated_at.to_string(),
                 first_recorded_at: finding.first_recorded_at.to_string(),
+                related_resources: related.collect(),
             },
             issue: IssueStep {
                 owner,
@@ -180,6 +196,12 @@ impl Way {
             finding.updated_at,
             finding.first_recorded_at
         ))?;
+        for beside in &finding.related_resources {
+            say(format_args!(
+                "  beside {} {}",
+                beside.resource_type, beside.resource
+            ))?;
+        }
         say(format_args!(
             "Issue {}: {} on {}",
             issue.issue_id, issue.problem, issue.resource

@@ -89,7 +89,7 @@ enum Command {
     Incidents(incidents::IncidentsArgs),
     /// What nobody is to be told of for a while.
     Silences(silences::SilencesArgs),
-    /// What makes issues worse together.
+    /// What makes issues worse together, and what a configuration would make of all that is stored.
     Rules(rules::RulesArgs),
     /// How well every account and Region can be read.
     Coverage(coverage::CoverageArgs),
@@ -158,7 +158,7 @@ async fn dispatch(command: Command) -> anyhow::Result<Exit> {
         Command::Findings(args) => findings::run(&args).await,
         Command::Explain(args) => explain::run(&args).await,
         Command::Incidents(args) => incidents::run(&args).await,
-        Command::Rules(args) => rules::run(&args),
+        Command::Rules(args) => rules::run(&args).await,
         Command::Silences(args) => silences::run(&args).await,
         Command::Coverage(args) => coverage::run(&args).await,
         Command::Demo(args) => Box::pin(demo::run(&args)).await,

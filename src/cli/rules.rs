@@ -1,4 +1,7 @@
-//! `hubwatch rules`: what makes issues worse together.
+//! `hubwatch rules`: what makes issues worse together, and what a configuration would make of all that
+//! is stored.
+
+mod preview;
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
@@ -27,6 +30,10 @@ enum RulesCommand {
                       Each can be switched off or weighed otherwise in [rules] of the configuration."
     )]
     List(ListArgs),
+    /// What a configuration would make of what is stored: incidents, notices, and what would differ.
+    /// Sends nothing and writes nothing.
+    #[command(after_help = preview::EXAMPLES)]
+    Preview(preview::PreviewArgs),
 }
 
 #[derive(Debug, Args)]
@@ -76,8 +83,14 @@ impl Row for RuleRow {
     }
 }
 
-pub(super) fn run(args: &RulesArgs) -> anyhow::Result<Exit> {
-    let RulesCommand::List(args) = &args.command;
+pub(super) async fn run(args: &RulesArgs) -> anyhow::Result<Exit> {
+    match &args.command {
+        RulesCommand::List(args) => list(args),
+        RulesCommand::Preview(args) => preview::run(args).await,
+    }
+}
+
+fn list(args: &ListArgs) -> anyhow::Result<Exit> {
     let rules = match &args.config {
         Some(path) => config::load(Some(path), config::environment())?.rules,
         None => Rules::default(),

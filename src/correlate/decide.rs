@@ -110,7 +110,8 @@ fn draft<'d, 'r>(
     }
 }
 
-fn lifecycle(route: Option<&Route>) -> Lifecycle {
+/// How long incidents of a route can come back.
+pub(super) fn lifecycle(route: Option<&Route>) -> Lifecycle {
     route.map_or(Lifecycle::USUAL, |route| route.lifecycle)
 }
 
@@ -283,4 +284,4 @@ fn telling(incident: &Incident, draft: &Draft<'_>, now: Timestamp) -> Telling {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -9,6 +9,11 @@ use crate::domain::{
 /// The word for resources that are in no Region, where Regions are listed.
 pub(super) const GLOBAL: &str = "global";
 
+/// The key of the severities that are allowed.
+const SEVERITY: &str = "match.severity";
+/// The key of the least score that is.
+const SCORE: &str = "match.score";
+
 /// A text, or the beginning of one when it was written with a `*` at its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Pattern {
@@ -117,6 +122,13 @@ impl Matcher {
             && self.keys(issue).into_iter().all(|(_, allows)| allows)
     }
 
+    /// Whether it would select an issue if that were as bad as it takes.
+    pub(super) fn selects_but_for_severity(&self, issue: Subject<'_>) -> bool {
+        let is_of_severity = |key| key == SEVERITY || key == SCORE;
+        let mut keys = self.keys(issue).into_iter();
+        keys.all(|(key, allows)| allows || is_of_severity(key))
+    }
+
     /// Whether it looks at what is known of an issue beside what makes it one.
     pub(super) fn asks_about(&self) -> bool {
         let lists = [self.ous.len(), self.tags.len(), self.products.len()];
@@ -131,8 +143,8 @@ impl Matcher {
         let account = &about.account;
         let in_ou = self.ous.is_empty() || self.ous.iter().any(|ou| account.ous.contains(ou));
         [
-            ("match.severity", self.severities.contains(&issue.severity)),
-            ("match.score", issue.score >= self.score),
+            (SEVERITY, self.severities.contains(&issue.severity)),
+            (SCORE, issue.score >= self.score),
             (
                 "match.accounts",
                 self.accounts.is_empty() || self.accounts.contains(&identity.account),

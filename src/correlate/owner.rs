@@ -85,6 +85,7 @@ mod tests {
 
     #[test]
     fn the_first_tag_of_the_resource_names_the_owner_and_else_the_first_of_the_account() {
+        type Pairs<'a> = &'a [(&'a str, &'a str)];
         let keys = owner_tags(&["Owner", "team"]).unwrap();
         let tags = |pairs: &[(&str, &str)]| -> Tags {
             let owned = pairs
@@ -92,8 +93,8 @@ mod tests {
                 .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
             owned.collect()
         };
-        let account: &[(&str, &str)] = &[("Owner", "it"), ("team", "platform")];
-        let table: [(&[(&str, &str)], &[(&str, &str)], Option<&str>); 8] = [
+        let account: Pairs<'_> = &[("Owner", "it"), ("team", "platform")];
+        let table: [(Pairs<'_>, Pairs<'_>, Option<&str>); 8] = [
             (&[("team", "a"), ("Owner", "b")], account, Some("b")),
             (&[("team", "a")], account, Some("a")),
             (&[("owner", "a")], account, Some("it")),

@@ -190,6 +190,22 @@ impl Place {
         }
     }
 
+    /// How far it is from things, by the ways that relations lead.
+    #[must_use]
+    pub fn distance(self) -> u8 {
+        match self {
+            Self::Ground | Self::Thing => 0,
+            Self::Interface | Self::Identity => 1,
+            Self::Guard | Self::Policy => 2,
+        }
+    }
+
+    /// The reverse of [`Place::code`]; `None` for a number that it never gives.
+    #[must_use]
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|place| place.code() == code)
+    }
+
     /// Where relations lead on to from here, when it is not where they are followed from: through an
     /// interface to its guards, through an identity to others and to what they may do. Never to another
     /// thing: two instances of one role have nothing to do with each other.

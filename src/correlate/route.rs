@@ -87,6 +87,11 @@ impl Route {
         self.matcher.selects(Subject::of(issue))
     }
 
+    /// Whether its `match` would allow an issue if it were as bad as it takes.
+    pub(super) fn selects_but_for_severity(&self, issue: &Assessment) -> bool {
+        self.matcher.selects_but_for_severity(Subject::of(issue))
+    }
+
     /// The fingerprint of the group that an issue belongs to on this route.
     pub(super) fn group(&self, issue: &Assessment) -> Digest {
         self.group_by.digest(&self.name, issue)

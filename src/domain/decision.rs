@@ -33,7 +33,7 @@ pub struct TouchedIssue {
     pub identity: IssueIdentity,
     /// The number of its resource within the same store.
     pub resource: i64,
-    /// What it meant for others when it was decided last.
+    /// What it means for others, as was decided last.
     pub parts: Parts,
     /// What was decided last time; `None` the first time.
     pub status: Option<IssueStatus>,

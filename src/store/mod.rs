@@ -18,9 +18,10 @@ use async_trait::async_trait;
 use crate::{
     correlate::{MatchSettings, Rulebook},
     domain::{
-        AccountId, Acknowledgement, BegunWindow, Coverage, CoverageState, FindingKey, IncidentId,
-        IncidentState, IncidentTurn, Learned, Partition, Scope, Silence, SyncProgress, Timestamp,
-        Vantage, Window,
+        AccountId, Acknowledgement, BegunWindow, Coverage, CoverageState, FindingKey, Incident,
+        IncidentId, IncidentState, IncidentTurn, Learned, Partition, Scope, Silence, SyncProgress,
+        Timestamp, Vantage, Window,
+        decision::Assessment,
         delivery::{Delivery, Settlement},
     },
 };
@@ -290,6 +291,21 @@ pub trait Store: Send + Sync + Debug {
 
     /// Findings of an id, each with its issue and the incidents of that.
     async fn explain(&self, id: &str) -> Result<Vec<Explained>, StoreError>;
+
+    /// What a rulebook makes of issues, waiting to be decided or not: of no more than `limit` of those
+    /// whose numbers follow `after`, in their order. Writes nothing. Who reads all in steps may meet
+    /// some before and others after a change.
+    async fn assessed(
+        &self,
+        rulebook: &Rulebook,
+        after: i64,
+        limit: u32,
+        now: Timestamp,
+    ) -> Result<Vec<Assessment>, StoreError>;
+
+    /// Incidents whose numbers follow `after`, in their order, no more than `limit`. Of a group's the
+    /// last one is the one that changes.
+    async fn incidents_after(&self, after: i64, limit: u32) -> Result<Vec<Incident>, StoreError>;
 
     /// Raw findings that could not be read, newest first.
     async fn rejected(&self, limit: u32) -> Result<Vec<RejectedFinding>, StoreError>;

@@ -9,6 +9,7 @@
     reason = "a test that cannot go on fails; helpers outside of #[test] are not covered by clippy.toml"
 )]
 
+mod account_facts;
 mod accounts;
 mod asff;
 mod aws;
@@ -21,6 +22,7 @@ mod daemon;
 mod explaining;
 mod imports;
 mod muting;
+mod previewing;
 mod relations;
 mod simulator;
 mod snapshot;

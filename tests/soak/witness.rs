@@ -13,8 +13,9 @@ use async_trait::async_trait;
 use hubwatch::{
     correlate::Rulebook,
     domain::{
-        AccountId, Acknowledgement, Coverage, CoverageState, FindingKey, IncidentId, IncidentTurn,
-        Learned, Partition, Scope, Silence, SyncProgress, Timestamp, Vantage, Window,
+        AccountId, Acknowledgement, Coverage, CoverageState, FindingKey, Incident, IncidentId,
+        IncidentTurn, Learned, Partition, Scope, Silence, SyncProgress, Timestamp, Vantage, Window,
+        decision::Assessment,
         delivery::{Delivery, Settlement},
     },
     store::{
@@ -349,6 +350,20 @@ impl Store for Watched {
 
     async fn explain(&self, id: &str) -> Result<Vec<Explained>, StoreError> {
         hand_on!(self.explain(id))
+    }
+
+    async fn assessed(
+        &self,
+        rulebook: &Rulebook,
+        after: i64,
+        limit: u32,
+        now: Timestamp,
+    ) -> Result<Vec<Assessment>, StoreError> {
+        hand_on!(self.assessed(rulebook, after, limit, now))
+    }
+
+    async fn incidents_after(&self, after: i64, limit: u32) -> Result<Vec<Incident>, StoreError> {
+        hand_on!(self.incidents_after(after, limit))
     }
 
     async fn rejected(&self, limit: u32) -> Result<Vec<RejectedFinding>, StoreError> {

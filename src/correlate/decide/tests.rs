@@ -28,7 +28,7 @@ fn silent() -> Rulebook {
 }
 
 /// An open, high, new issue on one resource.
-fn issue(id: i64) -> Assessment {
+pub(in crate::correlate) fn issue(id: i64) -> Assessment {
     Assessment {
         id,
         identity: IssueIdentity {
@@ -52,17 +52,21 @@ fn issue(id: i64) -> Assessment {
 
 /// What a store would know: issues as last assessed, and incidents with what they owe.
 #[derive(Debug, Clone, Default)]
-struct Shelf {
-    issues: BTreeMap<i64, Assessment>,
-    incidents: BTreeMap<Digest, (Incident, BTreeSet<i64>)>,
+pub(in crate::correlate) struct Shelf {
+    pub(in crate::correlate) issues: BTreeMap<i64, Assessment>,
+    pub(in crate::correlate) incidents: BTreeMap<Digest, (Incident, BTreeSet<i64>)>,
     owed: Vec<(Digest, String)>,
-    now: Timestamp,
+    pub(in crate::correlate) now: Timestamp,
     turns: Vec<Turn>,
 }
 
 impl Shelf {
     /// One step of deciding, the way a store takes it.
-    fn decide(&mut self, rulebook: &Rulebook, touched: &[Assessment]) -> Decision {
+    pub(in crate::correlate) fn decide(
+        &mut self,
+        rulebook: &Rulebook,
+        touched: &[Assessment],
+    ) -> Decision {
         let mut known = Known {
             issues: touched.to_vec(),
             ..Known::default()

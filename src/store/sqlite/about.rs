@@ -7,7 +7,7 @@ use std::{
 
 use rusqlite::{OptionalExtension, Transaction, params};
 
-use crate::domain::{About, AccountFacts, AccountId, Learned, Standing, Tags, Timestamp};
+use crate::domain::{About, AccountFacts, AccountId, Digest, Learned, Standing, Tags, Timestamp};
 
 use super::{super::StoreError, record::touch, rows, texts::TextIds};
 
@@ -160,17 +160,58 @@ pub(super) fn resource_tags(tx: &Transaction<'_>, resource: i64) -> Result<Tags,
     }
 }
 
+/// How many resources' tags are remembered, in up to 8 MB.
+const REMEMBERED: usize = 100_000;
+
+/// The newest tags that were said of resources: most findings of one say the same.
+#[derive(Debug, Default)]
+pub(super) struct SaidTags {
+    newest: HashMap<i64, (i64, Digest)>,
+}
+
+impl SaidTags {
+    /// Whether these tags, said at this version, are not known to be older than others or the same.
+    fn is_news(&mut self, resource: i64, version: i64, tags: Digest) -> bool {
+        if let Some((newest, said)) = self.newest.get_mut(&resource) {
+            if version < *newest {
+                return false;
+            }
+            if *said == tags {
+                *newest = version;
+                return false;
+            }
+        }
+        if self.newest.len() >= REMEMBERED {
+            self.newest.clear();
+        }
+        self.newest.insert(resource, (version, tags));
+        true
+    }
+
+    /// Forgets all, because some may be removed.
+    pub(super) fn forget(&mut self) {
+        self.newest.clear();
+    }
+}
+
 /// Notes the tags of a resource, as a finding says them that was updated at this time. The newest word
 /// holds, whichever comes last. Issues on a resource whose tags are others now are decided again.
 pub(super) fn note_tags(
     tx: &Transaction<'_>,
+    said: &mut SaidTags,
     resource: i64,
     tags: &Tags,
     updated_at: Timestamp,
 ) -> Result<(), StoreError> {
+    let version = rows::version(updated_at);
+    let pieces = tags
+        .iter()
+        .flat_map(|(key, value)| [key.as_str(), value.as_str()]);
+    if !said.is_news(resource, version, Digest::of(&pieces.collect::<Vec<_>>())) {
+        return Ok(());
+    }
     let json =
         serde_json::to_string(tags).map_err(|error| StoreError::corrupt(error.to_string()))?;
-    let version = rows::version(updated_at);
     let known: (Option<String>, Option<i64>) = tx
         .prepare_cached("SELECT tags, tags_at FROM resources WHERE id = ?1")?
         .query_row([resource], |row| Ok((row.get(0)?, row.get(1)?)))?;

@@ -12,8 +12,8 @@ use rusqlite_migration::{M, Migrations};
 use crate::domain::Partition;
 
 use super::{
-    super::StoreError, deliveries, relations::SaidRelations, resources::ResourceIds,
-    scopes::ScopeIds, texts::TextIds,
+    super::StoreError, about::SaidTags, deliveries, relations::SaidRelations,
+    resources::ResourceIds, scopes::ScopeIds, texts::TextIds,
 };
 
 /// How long a statement waits for another process that writes.
@@ -50,6 +50,7 @@ pub(super) struct Memory {
     pub(super) texts: TextIds,
     pub(super) resources: ResourceIds,
     pub(super) relations: SaidRelations,
+    pub(super) tags: SaidTags,
 }
 
 impl Writer {

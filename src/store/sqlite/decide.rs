@@ -20,9 +20,9 @@ use crate::{
 
 use super::{
     super::{Decided, StoreError, Touched},
-    Memory, about, deliveries, issues, mutes,
-    neighbours::Neighbours,
-    relations,
+    Memory,
+    assess::Assessor,
+    deliveries, issues, mutes, relations,
     resources::Resource,
     rows, silences, tallies,
     texts::TextIds,
@@ -59,8 +59,12 @@ pub(super) fn decide(
 ) -> Result<Decided, StoreError> {
     silences::touch_ended(tx, now, limit)?;
     mutes::touch_ended(tx, now, limit)?;
-    let stirred = relations::settle_stirred(tx, limit)?;
-    let step = Step { tx, touched, limit };
+    // News does not wait for it, and what is no news is then decided once and not for each relation.
+    let stirred = match touched {
+        Touched::ByNews => 0,
+        Touched::ByAnything => relations::settle_stirred(tx, limit)?,
+    };
+    let step = Step::of_touched(tx, touched, limit);
     let mut issues = step.issues(&mut memory.texts)?;
     let mut decided = Decided {
         issues: issues.len(),
@@ -71,22 +75,14 @@ pub(super) fn decide(
         return Ok(decided);
     }
     // All facts before any assessment, so that the issues of one step see each other.
-    let changed = write_facts(tx, rulebook, &issues)?;
-    let mut neighbours = Neighbours::default();
-    let hushes = silences::in_force(tx, now)?;
-    if rulebook.asks_about(&hushes) {
-        learn_about(tx, &mut memory.texts, &mut issues)?;
-    }
+    let changed = write_facts(tx, rulebook, &mut issues)?;
+    let mut assessor = Assessor::new(tx, rulebook, now)?;
+    assessor.learn(tx, &mut memory.texts, &mut issues)?;
     let mut groups = step.groups_of_members()?;
     let mut known = Known::default();
     let mut statuses = BTreeMap::<IssueStatus, i64>::new();
     for issue in &issues {
-        let near = if rulebook.facts(issue).parts.any_of(Parts::ANCHORS) {
-            neighbours.of(tx, &mut memory.texts, issue.resource)?
-        } else {
-            Arc::default()
-        };
-        let assessment = rulebook.assess(issue, &near, &hushes);
+        let assessment = assessor.assess(tx, &mut memory.texts, issue)?;
         write_assessment(tx, &mut memory.texts, &assessment)?;
         if issue.status != Some(assessment.status) {
             if let Some(status) = issue.status {
@@ -115,26 +111,12 @@ pub(super) fn decide(
     Ok(decided)
 }
 
-fn learn_about(
-    tx: &Transaction<'_>,
-    texts: &mut TextIds,
-    issues: &mut [TouchedIssue],
-) -> Result<(), StoreError> {
-    let mut known = about::Known::default();
-    for issue in issues {
-        let account = &issue.identity.account;
-        let about = known.of(tx, texts, issue.id, issue.resource, account)?;
-        issue.about = Arc::new(about);
-    }
-    Ok(())
-}
-
-/// Writes what the issues mean for others. Returns the resources of those that meant something else
+/// Brings up to date what the issues mean for others. Returns the resources of those that meant something else
 /// before.
 fn write_facts(
     tx: &Transaction<'_>,
     rulebook: &Rulebook,
-    issues: &[TouchedIssue],
+    issues: &mut [TouchedIssue],
 ) -> Result<BTreeSet<i64>, StoreError> {
     let mut changed = BTreeSet::new();
     for issue in issues {
@@ -143,41 +125,83 @@ fn write_facts(
             tx.prepare_cached("UPDATE issues SET parts = ?2, history = ?3 WHERE id = ?1")?
                 .execute(params![issue.id, parts.code(), issue.history])?;
             changed.insert(issue.resource);
+            issue.parts = parts;
         }
     }
     Ok(changed)
 }
 
-/// The touched issues that one step looks at: the first ones, in the order of their numbers, so that
+/// The issues that one step looks at: the first ones, in the order of their numbers, so that
 /// neighbours in the file are read and written together.
-struct Step<'a, 'tx> {
+pub(super) struct Step<'a, 'tx> {
     tx: &'a Transaction<'tx>,
-    touched: Touched,
+    chosen: Chosen,
     limit: u32,
+    /// They follow this number.
+    after: i64,
+}
+
+/// From which issues a step takes its own.
+enum Chosen {
+    Touched(Touched),
+    /// Every issue, whether or not anything has touched it. Nothing may be cleared.
+    All,
+}
+
+impl<'a, 'tx> Step<'a, 'tx> {
+    fn of_touched(tx: &'a Transaction<'tx>, touched: Touched, limit: u32) -> Self {
+        Self {
+            tx,
+            chosen: Chosen::Touched(touched),
+            limit,
+            after: i64::MIN,
+        }
+    }
+
+    /// Issues that follow a number, for those who only look.
+    pub(super) fn of_all(tx: &'a Transaction<'tx>, after: i64, limit: u32) -> Self {
+        Self {
+            tx,
+            chosen: Chosen::All,
+            limit,
+            after,
+        }
+    }
 }
 
 impl Step<'_, '_> {
     /// SQL that is true of the marks that are looked at.
     fn condition(&self) -> &'static str {
-        match self.touched {
-            Touched::ByNews => "history = 0",
-            Touched::ByAnything => "true",
+        match self.chosen {
+            Chosen::Touched(Touched::ByNews) => "history = 0",
+            Chosen::Touched(Touched::ByAnything) | Chosen::All => "true",
         }
     }
 
-    /// A query over the step's marks, `chosen`; its only parameter is the limit. `CROSS JOIN` keeps
-    /// SQLite from looking for the marks of everything, in place of everything for the marks.
+    /// A query over the step's issues, `chosen`, whose parameters are [`Step::parameters`]. `CROSS
+    /// JOIN` keeps SQLite from looking for the marks of everything, in place of everything for the
+    /// marks.
     fn query(&self, columns: &str, joined: &str) -> String {
+        let chosen = match self.chosen {
+            Chosen::Touched(_) => format!(
+                "SELECT issue, history FROM touched WHERE {} AND issue > ?2",
+                self.condition()
+            ),
+            Chosen::All => "SELECT issues.id AS issue, coalesce(touched.history, 1) AS history
+                 FROM issues LEFT JOIN touched ON touched.issue = issues.id WHERE issues.id > ?2"
+                .to_owned(),
+        };
         format!(
-            "WITH chosen AS MATERIALIZED (
-                 SELECT issue, history FROM touched WHERE {} ORDER BY issue LIMIT ?1
-             )
-             SELECT {columns} FROM chosen CROSS JOIN {joined} ORDER BY chosen.issue",
-            self.condition()
+            "WITH chosen AS MATERIALIZED ({chosen} ORDER BY issue LIMIT ?1)
+             SELECT {columns} FROM chosen CROSS JOIN {joined} ORDER BY chosen.issue"
         )
     }
 
-    fn issues(&self, texts: &mut TextIds) -> Result<Vec<TouchedIssue>, StoreError> {
+    fn parameters(&self) -> (u32, i64) {
+        (self.limit, self.after)
+    }
+
+    pub(super) fn issues(&self, texts: &mut TextIds) -> Result<Vec<TouchedIssue>, StoreError> {
         let mut evidence = self.evidence(texts)?;
         let sql = self.query(
             &format!(
@@ -190,7 +214,7 @@ impl Step<'_, '_> {
         );
         let mut statement = self.tx.prepare_cached(&sql)?;
         let mut found = Vec::new();
-        let mut all = statement.query([self.limit])?;
+        let mut all = statement.query(self.parameters())?;
         while let Some(row) = all.next()? {
             let id = row.get(0)?;
             let status: Option<u8> = row.get(6)?;
@@ -216,7 +240,7 @@ impl Step<'_, '_> {
         );
         let mut statement = self.tx.prepare_cached(&sql)?;
         let mut found: HashMap<i64, Vec<Evidence>> = HashMap::new();
-        let mut all = statement.query([self.limit])?;
+        let mut all = statement.query(self.parameters())?;
         while let Some(row) = all.next()? {
             found.entry(row.get(0)?).or_default().push(Evidence {
                 standing: rows::standing(row.get(1)?)?,
@@ -237,7 +261,7 @@ impl Step<'_, '_> {
              JOIN incidents ON incidents.id = incident",
         );
         let mut statement = self.tx.prepare_cached(&sql)?;
-        let groups = statement.query_map([self.limit], |row| row.get(0))?;
+        let groups = statement.query_map(self.parameters(), |row| row.get(0))?;
         groups.map(|group| Ok(rows::digest(group?))).collect()
     }
 

@@ -1,6 +1,7 @@
 //! SQLite: a file, nothing to install. One writer, readers beside it, write-ahead logging.
 
 mod about;
+mod assess;
 mod bodies;
 mod connection;
 mod decide;
@@ -12,6 +13,7 @@ mod ledger;
 mod mutes;
 mod neighbours;
 mod news;
+mod preview;
 mod query;
 mod record;
 mod relations;
@@ -38,8 +40,9 @@ use tokio::sync::Mutex;
 use crate::{
     correlate::{Hush, Rulebook},
     domain::{
-        AccountId, Acknowledgement, Coverage, CoverageState, FindingKey, IncidentId, IncidentTurn,
-        Learned, Partition, Scope, Silence, SyncProgress, Timestamp, Vantage, Window,
+        AccountId, Acknowledgement, Coverage, CoverageState, FindingKey, Incident, IncidentId,
+        IncidentTurn, Learned, Partition, Scope, Silence, SyncProgress, Timestamp, Vantage, Window,
+        decision::Assessment,
         delivery::{Delivery, Settlement},
     },
 };
@@ -431,6 +434,23 @@ impl Store for Sqlite {
         self.look(move |tx| explain::explain(tx, &id)).await
     }
 
+    async fn assessed(
+        &self,
+        rulebook: &Rulebook,
+        after: i64,
+        limit: u32,
+        now: Timestamp,
+    ) -> Result<Vec<Assessment>, StoreError> {
+        let rulebook = rulebook.clone();
+        self.look(move |tx| preview::assessed(tx, &rulebook, after, limit, now))
+            .await
+    }
+
+    async fn incidents_after(&self, after: i64, limit: u32) -> Result<Vec<Incident>, StoreError> {
+        self.look(move |tx| preview::incidents_after(tx, after, limit))
+            .await
+    }
+
     async fn rejected(&self, limit: u32) -> Result<Vec<RejectedFinding>, StoreError> {
         self.look(move |tx| query::rejected(tx, limit)).await
     }
@@ -454,6 +474,7 @@ impl Store for Sqlite {
                     // Removed resources may be among those that are remembered.
                     memory.resources.forget();
                     memory.relations.forget();
+                    memory.tags.forget();
                     tidy::carry_out(tx, task, now)
                 })
                 .await?

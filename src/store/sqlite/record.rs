@@ -351,7 +351,8 @@ impl Recorder<'_, '_> {
         }
         let resource = issues::resource_of(self.tx, self.memory, &record.identity)?;
         let updated_at = record.finding.updated_at;
-        about::note_tags(self.tx, resource, &record.tags, updated_at)
+        let said = &mut self.memory.tags;
+        about::note_tags(self.tx, said, resource, &record.tags, updated_at)
     }
 
     /// A sweep met the finding, so that it is not missed at the end.

@@ -1,6 +1,9 @@
 //! Which resources findings put beside each other, and what is near what.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    cmp::Ordering,
+    collections::{BTreeSet, HashMap},
+};
 
 use rusqlite::{OptionalExtension, Transaction, params};
 
@@ -58,15 +61,18 @@ pub(super) fn note(
     related: &[RelatedResource],
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    if related.is_empty() {
+    let place = Place::of(&identity.resource_kind, &identity.resource);
+    if related.is_empty() || place == Place::Ground {
         return Ok(());
     }
     let own = End {
         id: issues::resource_of(tx, memory, identity)?,
-        place: Place::of(&identity.resource_kind, &identity.resource),
+        place,
     };
     let day = rows::day(now);
-    for other in related {
+    // What leads nowhere is left in the raw finding: nobody looks for it from elsewhere.
+    let leads = |other: &&RelatedResource| Place::of(&other.kind, &other.id) != Place::Ground;
+    for other in related.iter().filter(leads) {
         let resource = Resource {
             account: &other.account,
             region: other.region.as_ref(),
@@ -95,9 +101,16 @@ fn write(
     for (from, to) in [(own, other), (other, own)] {
         is_new |= insert(tx, from.id, to, scope, day)?;
     }
-    if is_new && ![own.place, other.place].contains(&Place::Ground) {
-        stir(tx, own.id)?;
-        stir(tx, other.id)?;
+    if is_new {
+        // Whatever is near across the relation is behind its farther end.
+        match own.place.distance().cmp(&other.place.distance()) {
+            Ordering::Less => stir(tx, other.id)?,
+            Ordering::Greater => stir(tx, own.id)?,
+            Ordering::Equal => {
+                stir(tx, own.id)?;
+                stir(tx, other.id)?;
+            }
+        }
     }
     Ok(())
 }
@@ -173,15 +186,15 @@ pub(super) fn touch_anchors(
 /// The resources that are near one, itself first: those beside it, and those that they lead to.
 pub(super) fn around(tx: &Transaction<'_>, resource: i64) -> Result<Vec<i64>, StoreError> {
     let mut found = vec![resource];
-    let mut edge = beside(tx, resource, &Place::ALL)?;
+    let mut edge = beside(tx, resource)?;
     for _ in 1..=FARTHEST {
         let mut next = Vec::new();
         for end in edge {
-            if end.place == Place::Ground || found.contains(&end.id) {
+            if found.contains(&end.id) {
                 continue;
             }
             found.push(end.id);
-            next.extend(beside(tx, end.id, end.place.leads_to())?);
+            next.extend(beside_of(tx, end.id, end.place.leads_to())?);
         }
         edge = next;
     }
@@ -191,21 +204,19 @@ pub(super) fn around(tx: &Transaction<'_>, resource: i64) -> Result<Vec<i64>, St
 /// The resources that one is near to, itself included. They may be as many as there are: a role's
 /// instances.
 fn behind(tx: &Transaction<'_>, resource: i64) -> Result<BTreeSet<i64>, StoreError> {
-    let Some(place) = place_of(tx, resource)? else {
-        return Ok(BTreeSet::new());
-    };
     let mut found = BTreeSet::from([resource]);
-    let mut edge = vec![resource];
+    let mut edge = beside(tx, resource)?;
+    if edge.is_empty() {
+        return Ok(found);
+    }
+    let Some(place) = place_of(tx, resource)? else {
+        return Ok(found);
+    };
     for _ in 1..=FARTHEST {
         let mut next = Vec::new();
-        for from in edge {
-            for end in beside(tx, from, &Place::ALL)? {
-                if end.place != Place::Ground
-                    && found.insert(end.id)
-                    && place.reached_through().contains(&end.place)
-                {
-                    next.push(end.id);
-                }
+        for end in edge {
+            if found.insert(end.id) && place.reached_through().contains(&end.place) {
+                next.extend(beside(tx, end.id)?);
             }
         }
         edge = next;
@@ -213,13 +224,32 @@ fn behind(tx: &Transaction<'_>, resource: i64) -> Result<BTreeSet<i64>, StoreErr
     Ok(found)
 }
 
-/// What is beside a resource, of these places.
-fn beside(tx: &Transaction<'_>, resource: i64, places: &[Place]) -> Result<Vec<End>, StoreError> {
+/// What is beside a resource.
+fn beside(tx: &Transaction<'_>, resource: i64) -> Result<Vec<End>, StoreError> {
+    let mut statement =
+        tx.prepare_cached("SELECT other, place FROM relations WHERE resource = ?1")?;
     let mut ends = Vec::new();
-    let mut of_place =
+    let mut all = statement.query([resource])?;
+    while let Some(row) = all.next()? {
+        ends.push(End {
+            id: row.get(0)?,
+            place: place(row.get(1)?)?,
+        });
+    }
+    Ok(ends)
+}
+
+/// What is beside a resource, of these places: a role's policies, and not its thousand instances.
+fn beside_of(
+    tx: &Transaction<'_>,
+    resource: i64,
+    places: &[Place],
+) -> Result<Vec<End>, StoreError> {
+    let mut statement =
         tx.prepare_cached("SELECT other FROM relations WHERE resource = ?1 AND place = ?2")?;
+    let mut ends = Vec::new();
     for place in places {
-        let mut all = of_place.query(params![resource, place.code()])?;
+        let mut all = statement.query(params![resource, place.code()])?;
         while let Some(row) = all.next()? {
             ends.push(End {
                 id: row.get(0)?,
@@ -228,6 +258,10 @@ fn beside(tx: &Transaction<'_>, resource: i64, places: &[Place]) -> Result<Vec<E
         }
     }
     Ok(ends)
+}
+
+fn place(code: u8) -> Result<Place, StoreError> {
+    Place::from_code(code).ok_or_else(|| StoreError::corrupt(format!("{code} is no place")))
 }
 
 /// What a resource is to others; `None` when it was removed.

@@ -231,7 +231,7 @@ CREATE TABLE issues (
 ) STRICT;
 CREATE INDEX issues_with_part ON issues (resource) WHERE parts <> 0;
 
--- Which resources findings put beside each other; each pair stands here twice.
+-- Which resources findings put beside each other, where that leads on; each pair stands here twice.
 CREATE TABLE relations (
     resource INTEGER NOT NULL,
     place    INTEGER NOT NULL,  -- what the other is
