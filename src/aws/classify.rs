@@ -153,7 +153,7 @@ fn by_code(operation: Operation, identity: Identity, answer: Answer<'_>) -> Opti
         // Only a unit that the configuration names is ever a parent that is not there. The caller
         // knows the key and fills it in.
         "ParentNotFoundException" => AwsError::Selection {
-            key: "accounts",
+            key: "accounts".to_owned(),
             reason: quote(answer),
         },
 

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use secrecy::SecretString;
 
-use super::selection::Selection;
+use super::{roll::Wanted, selection::Selection};
 use crate::domain::{Account, AccountId, Partition, Region};
 
 /// How many `GetFindings` requests are under way at once, in all Regions together.
@@ -85,6 +85,7 @@ pub struct Config {
     pub(super) accounts: AccountSource,
     pub(super) selection: Selection,
     pub(super) regions: RegionSource,
+    pub(super) wanted: Wanted,
     pub(super) refresh: Duration,
     pub(super) in_flight: usize,
     pub(super) pace: Pace,
@@ -126,6 +127,29 @@ impl Config {
     #[must_use]
     pub fn asks_regions(&self) -> bool {
         self.regions == RegionSource::Enabled
+    }
+
+    /// Whether it can be known which units are above accounts.
+    #[must_use]
+    pub fn knows_units(&self) -> bool {
+        self.accounts == AccountSource::Organization
+    }
+
+    /// Whether it can be known which tags accounts have.
+    #[must_use]
+    pub fn knows_tags(&self) -> bool {
+        let has_tags = |account: &Account| account.learned.tags.iter().any(|tags| !tags.is_empty());
+        match &self.accounts {
+            AccountSource::Organization => true,
+            AccountSource::HubMembers => false,
+            AccountSource::List(listed) => listed.iter().any(has_tags),
+        }
+    }
+
+    /// What is asked of accounts beside what selects them; nothing unless said otherwise.
+    #[must_use]
+    pub fn with_wanted(self, wanted: Wanted) -> Self {
+        Self { wanted, ..self }
     }
 
     /// Bounds the `GetFindings` requests under way at once; 64 unless said otherwise, at least 1.

@@ -1,5 +1,7 @@
 //! Which accounts there are, and which Regions they can use.
 
+use std::collections::HashSet;
+
 use aws_sdk_ec2::operation::describe_regions::DescribeRegionsOutput;
 
 use super::{
@@ -7,6 +9,7 @@ use super::{
     config::{AccountSource, RegionSource},
     error::AwsError,
     operation::{Identity, Operation},
+    organization::Placed,
     selection::Facts,
 };
 use crate::domain::{Account, AccountId, Region};
@@ -30,15 +33,24 @@ impl Aws {
     /// If there is no complete answer: whoever is missing from half a list would be taken for gone.
     /// [`AwsError::Selection`] if the selection names what is not there, or leaves no account.
     pub async fn accounts(&self) -> Result<Vec<Account>, AwsError> {
-        let accounts = match &self.config.accounts {
+        Ok(self.placed_accounts().await?.accounts)
+    }
+
+    /// The same, with what the list of accounts says of their places.
+    pub(super) async fn placed_accounts(&self) -> Result<Placed, AwsError> {
+        let nowhere = |accounts| Placed {
+            accounts,
+            holding: HashSet::new(),
+        };
+        let placed = match &self.config.accounts {
             AccountSource::Organization => self.organization().await?,
             AccountSource::HubMembers => {
-                self.select(self.hub_members().await?, &Facts::default())?
+                nowhere(self.select(self.hub_members().await?, &Facts::default())?)
             }
-            AccountSource::List(listed) => self.select(listed.clone(), &Facts::default())?,
+            AccountSource::List(listed) => nowhere(self.select(listed.clone(), &Facts::default())?),
         };
-        self.sessions.keep_only(&accounts);
-        Ok(accounts)
+        self.sessions.keep_only(&placed.accounts);
+        Ok(placed)
     }
 
     /// The accounts that are followed. Never none: that would make everything that is known stale,
@@ -56,7 +68,7 @@ impl Aws {
         accounts.retain(|account| selection.selects(&account.id, facts));
         if accounts.is_empty() {
             return Err(AwsError::Selection {
-                key: "accounts",
+                key: "accounts".to_owned(),
                 reason: format!(
                     "include and exclude leave none of the {found} accounts that are there"
                 ),

@@ -102,7 +102,7 @@ pub enum AwsError {
     #[error("{key}: {reason}")]
     Selection {
         /// The key at fault.
-        key: &'static str,
+        key: String,
         /// What is wrong.
         reason: String,
     },

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use aws_sdk_securityhub::types::Member;
 
 use super::{Aws, error::AwsError, list::whole_list, operation::Operation};
-use crate::domain::{Account, AccountId};
+use crate::domain::{Account, AccountId, Learned};
 
 /// The largest page that AWS gives (API model).
 pub(super) const PAGE: i32 = 50;
@@ -19,7 +19,7 @@ impl Aws {
         let members = self.list_members().await?;
         if members.is_empty() {
             return Err(AwsError::Selection {
-                key: "accounts.discover",
+                key: "accounts.discover".to_owned(),
                 reason: format!(
                     "Security Hub lists no members to account {own} in {}; \"hub-members\" needs \
                      the credentials of Security Hub's delegated administrator",
@@ -58,6 +58,7 @@ fn unnamed(id: AccountId) -> Account {
         name: id.to_string(),
         active: true,
         regions: None,
+        learned: Learned::default(),
         id,
     }
 }

@@ -22,10 +22,12 @@ mod permissions;
 #[cfg(test)]
 mod pretend;
 mod raw_body;
+mod roll;
 mod selection;
 mod settings;
 mod sight;
 mod skew;
+mod tag_book;
 #[cfg(test)]
 mod tests;
 mod validate;
@@ -33,7 +35,7 @@ mod via;
 
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, Semaphore};
 
 pub use config::{Config, Pace};
 pub use discovery::RegionState;
@@ -42,6 +44,7 @@ pub use error::AwsError;
 pub use fetch::FINDINGS_PAGE;
 pub use operation::{Identity, Operation};
 pub use permissions::{Addition, Remedy};
+pub use roll::{Roll, Wanted};
 pub use settings::{
     AccountSelection, AccountsSection, AwsSection, ListedAccount, RegionsSection, RoleSection,
     Settings, TagValues,
@@ -55,6 +58,7 @@ use clients::Clients;
 use credentials::{Session, Sessions};
 use metrics::Metrics;
 use skew::Skew;
+use tag_book::TagBook;
 
 /// AWS, as seen with one set of credentials in one partition. Share it in an `Arc`.
 #[derive(Debug)]
@@ -66,6 +70,7 @@ pub struct Aws {
     in_flight: Semaphore,
     room: Room,
     skew: Skew,
+    tags: Mutex<TagBook>,
 }
 
 /// Who we are to AWS.
@@ -99,6 +104,7 @@ impl Aws {
             in_flight: Semaphore::new(config.in_flight),
             room: Room::new(),
             skew,
+            tags: Mutex::default(),
             clients,
             config,
         })

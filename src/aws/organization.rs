@@ -17,23 +17,24 @@ use super::{
     operation::Operation,
     selection::{AccountTags, Facts},
 };
-use crate::domain::{Account, AccountId};
+use crate::domain::{Account, AccountId, Learned, ids::is_unit};
 
 /// The most units that are walked below one; an organization has at most 2,000 (Organizations quotas).
 const MOST_UNITS: usize = 5_000;
 /// How many accounts' tags are asked for at once. AWS does not publish the rate of Organizations.
-const AT_ONCE: usize = 4;
+pub(super) const AT_ONCE: usize = 4;
 
-/// An account, and the ids of what is above it: organization, root and units. `None` where the
-/// organization does not say.
-struct Member {
-    account: Account,
-    above: Option<Vec<String>>,
+/// The accounts that are followed.
+pub(super) struct Placed {
+    pub(super) accounts: Vec<Account>,
+    /// The root and the units that hold an account, followed or not. Empty where the organization does
+    /// not say of every account what is above it.
+    pub(super) holding: HashSet<String>,
 }
 
 impl Aws {
     /// The organization's accounts that the configuration selects.
-    pub(super) async fn organization(&self) -> Result<Vec<Account>, AwsError> {
+    pub(super) async fn organization(&self) -> Result<Placed, AwsError> {
         let members = self.members_of_organization().await?;
         let selection = &self.config.selection;
         let mut facts = Facts::default();
@@ -43,17 +44,21 @@ impl Aws {
                 facts.below.insert(ou.to_owned(), below);
             }
         }
-        let ids = members.iter().map(|member| &member.account.id);
+        let ids = members.iter().map(|member| &member.id);
         let undecided: Vec<_> = ids
             .filter(|id| selection.needs_tags(id, &facts))
             .cloned()
             .collect();
         facts.tags = self.tags_of(undecided).await?;
-        let accounts: Vec<_> = members.into_iter().map(|member| member.account).collect();
-        self.select(accounts, &facts)
+        let holding = holding(&members);
+        let mut accounts = self.select(members, &facts)?;
+        for account in &mut accounts {
+            account.learned.tags = facts.tags.remove(&account.id);
+        }
+        Ok(Placed { accounts, holding })
     }
 
-    async fn members_of_organization(&self) -> Result<Vec<Member>, AwsError> {
+    async fn members_of_organization(&self) -> Result<Vec<Account>, AwsError> {
         let client = &self.clients.organizations;
         let listed = whole_list(
             &self.clients,
@@ -66,7 +71,7 @@ impl Aws {
         let mut seen = HashSet::new();
         let members = listed.iter().filter_map(member);
         Ok(members
-            .filter(|member| seen.insert(member.account.id.clone()))
+            .filter(|member| seen.insert(member.id.clone()))
             .collect())
     }
 
@@ -79,24 +84,30 @@ impl Aws {
         &self,
         key: &'static str,
         ou: &str,
-        members: &[Member],
+        members: &[Account],
     ) -> Result<HashSet<AccountId>, AwsError> {
-        let all_placed = members.iter().all(|member| member.above.is_some());
-        let is_below = |member: &&Member| {
-            let mut above = member.above.iter().flatten();
+        let is_below = |member: &&Account| {
+            let mut above = member.learned.ous.iter().flatten();
             above.any(|id| id == ou)
         };
         let placed = members.iter().filter(is_below);
-        let placed: HashSet<_> = placed.map(|member| member.account.id.clone()).collect();
-        if all_placed && !placed.is_empty() {
+        let placed: HashSet<_> = placed.map(|member| member.id.clone()).collect();
+        if all_placed(members) && !placed.is_empty() {
             return Ok(placed);
         }
-        self.walk(ou)
-            .await
-            .map_err(|error| name_key(error, key, ou))
+        self.walk(key, ou).await
     }
 
-    async fn walk(&self, top: &str) -> Result<HashSet<AccountId>, AwsError> {
+    /// The accounts below a unit that a key names, asked unit by unit.
+    ///
+    /// # Errors
+    /// [`AwsError::Selection`] if there is no such unit.
+    pub(super) async fn walk(&self, key: &str, top: &str) -> Result<HashSet<AccountId>, AwsError> {
+        let walked = self.accounts_below(top).await;
+        walked.map_err(|error| name_key(error, key, top))
+    }
+
+    async fn accounts_below(&self, top: &str) -> Result<HashSet<AccountId>, AwsError> {
         let mut accounts = HashSet::new();
         let mut seen = HashSet::from([top.to_owned()]);
         let mut to_visit = vec![top.to_owned()];
@@ -185,7 +196,7 @@ impl Aws {
     }
 }
 
-async fn tags_of_one(
+pub(super) async fn tags_of_one(
     clients: &Clients,
     account: &str,
 ) -> Result<BTreeMap<String, String>, AwsError> {
@@ -203,32 +214,57 @@ async fn tags_of_one(
 }
 
 /// Says which key names a unit that is not there: only the caller knows.
-fn name_key(mut error: AwsError, named_by: &'static str, ou: &str) -> AwsError {
+fn name_key(mut error: AwsError, named_by: &str, ou: &str) -> AwsError {
     if let AwsError::Selection { key, reason } = &mut error {
-        *key = named_by;
+        *key = named_by.to_owned();
         *reason = format!("the organization has no unit {ou}; AWS says: {reason}");
     }
     error
 }
 
 /// The account as the organization lists it; `None` if its id cannot be one.
-fn member(listed: &ListedAccount) -> Option<Member> {
+fn member(listed: &ListedAccount) -> Option<Account> {
     let id = AccountId::new(listed.id().unwrap_or_default());
     if !id.is_well_formed() {
         tracing::warn!("the organization lists an account whose id is not twelve digits; left out");
         return None;
     }
-    let ids = |path: &String| path.split('/').map(str::to_owned).collect::<Vec<_>>();
-    let above: Vec<_> = listed.paths().iter().flat_map(ids).collect();
-    Some(Member {
-        above: (!above.is_empty()).then_some(above),
-        account: Account {
-            name: listed.name().unwrap_or(id.as_str()).to_owned(),
-            active: is_active(listed),
-            regions: None,
-            id,
+    Some(Account {
+        name: listed.name().unwrap_or(id.as_str()).to_owned(),
+        active: is_active(listed),
+        regions: None,
+        learned: Learned {
+            ous: above(listed),
+            tags: None,
         },
+        id,
     })
+}
+
+/// The root and the units above an account, outermost first; `None` where the organization does not
+/// say. A path is `o-ORGANIZATION/r-ROOT/ou-UNIT/ACCOUNT/`.
+fn above(listed: &ListedAccount) -> Option<Vec<String>> {
+    let steps = listed.paths().iter().flat_map(|path| path.split('/'));
+    let mut units: Vec<String> = Vec::new();
+    for step in steps.filter(|step| is_unit(step)) {
+        if !units.iter().any(|unit| unit == step) {
+            units.push(step.to_owned());
+        }
+    }
+    (!units.is_empty()).then_some(units)
+}
+
+fn all_placed(members: &[Account]) -> bool {
+    members.iter().all(|member| member.learned.ous.is_some())
+}
+
+/// See [`Placed::holding`].
+fn holding(members: &[Account]) -> HashSet<String> {
+    if !all_placed(members) {
+        return HashSet::new();
+    }
+    let above = members.iter().flat_map(|member| &member.learned.ous);
+    above.flatten().cloned().collect()
 }
 
 /// `State` replaces `Status`, which AWS retires in September 2026. Missing or unknown words do not

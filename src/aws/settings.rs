@@ -80,6 +80,8 @@ pub struct ListedAccount {
     pub name: Option<String>,
     /// The Regions to read in this account alone.
     pub regions: Option<Vec<String>>,
+    /// Its tags, as the organization would say them.
+    pub tags: BTreeMap<String, String>,
 }
 
 /// A choice of accounts: those that it names in any of these ways.

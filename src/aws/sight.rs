@@ -114,7 +114,7 @@ impl Aws {
         self.learn_about(account, &session, &listed).await;
         let mut arns = listed?.into_iter().filter_map(|l| l.finding_aggregator_arn);
         let arn = arns.next().ok_or_else(|| AwsError::Selection {
-            key: "sync.vantage",
+            key: "sync.vantage".to_owned(),
             reason: format!(
                 "account {account} gathers findings in no home Region, as seen from {}; set up \
                  cross-Region aggregation in Security Hub, or choose \"administrator\"",

@@ -60,6 +60,7 @@ pub(super) async fn assemble(config: &Config) -> anyhow::Result<Assembled> {
         },
         health: Health::new(),
         metrics: PipelineMetrics::new(&registry).context("cannot make metrics")?,
+        owner: config.owner.clone(),
         page_url: config.http.page_url.clone(),
     };
     Ok(Assembled { daemon, registry })

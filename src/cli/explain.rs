@@ -2,14 +2,13 @@
 
 mod verdict;
 
-use std::path::Path;
-
 use clap::Args;
 use serde::Serialize;
 
 use crate::{
-    asff, config,
-    correlate::{self, Route},
+    asff,
+    config::Config,
+    correlate,
     domain::{Clock, IssueStatus, Severity, Standing, score::Reason, severity::SeveritySource},
     store::{Explained, ExplainedIssue, Store},
 };
@@ -86,6 +85,8 @@ struct IssueStep {
     base_severity: Severity,
     /// What makes it worse.
     reasons: Vec<Reason>,
+    /// Whose it is, by the tags of its resource and account.
+    owner: Option<String>,
     title: String,
     since: String,
     findings: u32,
@@ -96,10 +97,10 @@ struct IssueStep {
 
 pub(super) async fn run(args: &ExplainArgs) -> anyhow::Result<Exit> {
     let store = args.store.open()?;
-    let routes = routes(args.store.config())?;
+    let config = args.store.load()?;
     let mut ways = Vec::new();
     for explained in store.explain(&args.id).await? {
-        let way = Way::of(explained, store.as_ref(), routes.as_deref())?;
+        let way = Way::of(explained, store.as_ref(), config.as_ref())?;
         // The store compares fingerprints.
         if way.finding.id == args.id {
             ways.push(way);
@@ -123,22 +124,20 @@ pub(super) async fn run(args: &ExplainArgs) -> anyhow::Result<Exit> {
     Ok(Exit::Success)
 }
 
-/// The routes of a configuration; `None` where only the store was named.
-fn routes(config: Option<&Path>) -> anyhow::Result<Option<Vec<Route>>> {
-    let Some(path) = config else {
-        return Ok(None);
-    };
-    Ok(Some(
-        config::load(Some(path), config::environment())?.routes,
-    ))
-}
-
 impl Way {
     fn of(
         explained: Explained,
         store: &dyn Store,
-        routes: Option<&[Route]>,
+        config: Option<&Config>,
     ) -> anyhow::Result<Self> {
+        let routes = config.map(|config| config.routes.as_slice());
+        let owner = config.and_then(|config| {
+            let about = &explained.issue.about;
+            let owner = config
+                .owner
+                .owner(&about.resource_tags, &about.account.tags);
+            owner.map(str::to_owned)
+        });
         let verdict = verdict::verdict(&explained, routes, Clock::system().now());
         let Explained {
             finding,
@@ -170,7 +169,10 @@ impl Way {
                 first_recorded_at: finding.first_recorded_at.to_string(),
                 related_resources: related.collect(),
             },
-            issue: IssueStep::from(issue),
+            issue: IssueStep {
+                owner,
+                ..IssueStep::from(issue)
+            },
             incidents: incidents.into_iter().map(IncidentRow::from).collect(),
             verdict,
         })
@@ -215,6 +217,9 @@ impl Way {
         say(format_args!("  score {}: {base} {least}", issue.score))?;
         for reason in &issue.reasons {
             say(format_args!("    + {reason}"))?;
+        }
+        if let Some(owner) = &issue.owner {
+            say(format_args!("  owner {owner}"))?;
         }
         for incident in &self.incidents {
             incident.print_step()?;
@@ -268,6 +273,7 @@ impl From<ExplainedIssue> for IssueStep {
             score: issue.score.value(),
             base_severity: issue.score.base,
             reasons: issue.score.reasons,
+            owner: None,
             title: issue.title,
             since: issue.since.to_string(),
             findings: issue.findings,

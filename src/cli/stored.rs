@@ -9,7 +9,7 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 
 use crate::{
-    config,
+    config::{self, Config},
     store::{self, Access, Store, StoreUrl},
 };
 
@@ -41,6 +41,14 @@ impl StoreArgs {
                 "cannot write to {url}; has `hubwatch run` or `hubwatch sync` been started yet?"
             )
         })
+    }
+
+    /// The configuration, where one is named.
+    pub(super) fn load(&self) -> anyhow::Result<Option<Config>> {
+        let Some(path) = self.config() else {
+            return Ok(None);
+        };
+        Ok(Some(config::load(Some(path), config::environment())?))
     }
 
     /// The configuration file, where one is named.

@@ -7,6 +7,7 @@
 mod environment;
 mod explain;
 mod extract;
+mod facts;
 mod gather;
 mod http;
 mod key;
@@ -29,7 +30,7 @@ pub use sync::SyncConfig;
 
 use crate::{
     aws,
-    correlate::{Route, Rules, RulesSettings},
+    correlate::{OwnerSettings, OwnerTags, Route, Rules, RulesSettings},
     notify::SinkConfig,
     observe::telemetry::{self, LogConfig},
     store::Retention,
@@ -54,6 +55,8 @@ pub struct Config {
     pub log: LogConfig,
     /// The correlation rules that are on.
     pub rules: Rules,
+    /// The tags that name the owner of an incident.
+    pub owner: OwnerTags,
     /// Which incidents go to which sinks, in the order in which they are written.
     pub routes: Vec<Route>,
     /// The places notices go, by the name that the operator gave each.
@@ -63,7 +66,7 @@ pub struct Config {
 }
 
 /// The sections, in the order in which their problems are told.
-const SECTIONS: [&str; 11] = [
+const SECTIONS: [&str; 12] = [
     "aws",
     "accounts",
     "regions",
@@ -73,6 +76,7 @@ const SECTIONS: [&str; 11] = [
     "http",
     "log",
     "rules",
+    "owner",
     "routes",
     "sinks",
 ];
@@ -96,23 +100,29 @@ pub fn load(
     let http = gather.section("http", http::Settings::validate);
     let log = gather.section("log", |s: telemetry::Settings, _| s.validate());
     let rules = gather.section("rules", |s: RulesSettings, _| s.validate());
+    let owner = gather.section("owner", |s: OwnerSettings, _| s.validate());
     let sink_names = sinks::names(&gather);
     let routes = routes::read(&mut gather, &sink_names);
     let sinks = sinks::read(&mut gather);
-    let (Some(aws), Some(sync), Some(store), Some(retention), Some(http), Some(log), Some(rules)) =
-        (aws, sync, store, retention, http, log, rules)
+    let (Some(aws), Some(sync), Some(store), Some(retention), Some(http), Some(log)) =
+        (aws, sync, store, retention, http, log)
     else {
         return Err(gather.into_errors());
     };
+    let (Some(rules), Some(owner)) = (rules, owner) else {
+        return Err(gather.into_errors());
+    };
+    let wanted = facts::wanted(&mut gather, &aws, &routes, &owner);
     Ok(Config {
-        aws,
+        aws: aws.with_wanted(wanted),
         sync,
         store,
         retention,
         http,
         log,
         rules,
-        routes,
+        owner,
+        routes: routes.into_iter().map(|(_, route)| route).collect(),
         sinks,
         warnings: gather.finish()?,
     })

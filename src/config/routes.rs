@@ -7,9 +7,9 @@ use figment::value::Value;
 use super::gather::Gather;
 use crate::correlate::{Route, RouteSettings, out_of_reach};
 
-/// The routes that are right, in the order in which they are written. All is noted that is wrong
-/// with the others.
-pub(super) fn read(gather: &mut Gather, sinks: &[String]) -> Vec<Route> {
+/// The routes that are right, each with its place in the configuration. All is noted that is wrong with
+/// the others.
+pub(super) fn read(gather: &mut Gather, sinks: &[String]) -> Vec<(usize, Route)> {
     let typed = match gather.value(&["routes"]) {
         None => Vec::new(),
         Some(Value::Array(_, routes)) => routes.clone(),
@@ -37,7 +37,6 @@ pub(super) fn read(gather: &mut Gather, sinks: &[String]) -> Vec<Route> {
         routes.extend(route.map(|route| (at, route)));
     }
     refuse_out_of_reach(gather, &routes);
-    let routes: Vec<Route> = routes.into_iter().map(|(_, route)| route).collect();
     warn_of_silence(gather, &sinks, &routes);
     routes
 }
@@ -69,7 +68,7 @@ fn refuse_out_of_reach(gather: &mut Gather, routes: &[(usize, Route)]) {
 }
 
 /// A configuration that tells nobody is allowed, for those who only want metrics.
-fn warn_of_silence(gather: &mut Gather, sinks: &[&str], routes: &[Route]) {
+fn warn_of_silence(gather: &mut Gather, sinks: &[&str], routes: &[(usize, Route)]) {
     if gather.value(&["routes"]).is_none() {
         gather.warn("routes", "there is none, so nobody is told of anything");
         return;
@@ -77,7 +76,7 @@ fn warn_of_silence(gather: &mut Gather, sinks: &[&str], routes: &[Route]) {
     for sink in sinks {
         if !routes
             .iter()
-            .any(|route| route.sinks().iter().any(|s| s == sink))
+            .any(|(_, route)| route.sinks().iter().any(|s| s == sink))
         {
             gather.warn(&format!("sinks.{sink}"), "no route names this sink");
         }

@@ -135,11 +135,6 @@ impl Matcher {
         lists.iter().any(|len| *len > 0) || !self.types.is_empty() || !self.resource_tags.is_empty()
     }
 
-    /// Whether it looks at what the organization says of accounts.
-    pub(super) fn asks_about_accounts(&self) -> bool {
-        !self.ous.is_empty() || !self.tags.is_empty()
-    }
-
     /// Each key, and whether it allows the issue.
     fn keys(&self, issue: Subject<'_>) -> [(&'static str, bool); 11] {
         let Subject {

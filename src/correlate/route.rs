@@ -70,10 +70,16 @@ impl Route {
         self.matcher.refusing(issue)
     }
 
-    /// Whether its `match` asks what the organization says of accounts: their units and tags.
+    /// The units and roots that its `match` names: it asks whether accounts are below one of them.
     #[must_use]
-    pub fn asks_about_accounts(&self) -> bool {
-        self.matcher.asks_about_accounts()
+    pub fn units(&self) -> &[String] {
+        &self.matcher.ous
+    }
+
+    /// Whether its `match` asks for tags of accounts.
+    #[must_use]
+    pub fn asks_tags(&self) -> bool {
+        !self.matcher.tags.is_empty()
     }
 
     /// Whether its `match` allows an issue. An earlier route may have it all the same.

@@ -16,6 +16,28 @@ pub struct AccountFacts {
     pub tags: Tags,
 }
 
+/// What was found out about an account. `None` is what was not: it is not the same as nothing, and takes
+/// nothing away from what was known before.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Learned {
+    /// As [`AccountFacts::ous`]. Where the organization does not place its accounts, those that somebody
+    /// asks about, in no order.
+    pub ous: Option<Vec<String>>,
+    /// As [`AccountFacts::tags`].
+    pub tags: Option<Tags>,
+}
+
+impl AccountFacts {
+    /// What is known now.
+    #[must_use]
+    pub fn learn(self, learned: Learned) -> Self {
+        Self {
+            ous: learned.ous.unwrap_or(self.ous),
+            tags: learned.tags.unwrap_or(self.tags),
+        }
+    }
+}
+
 /// What is known of an issue beside what makes it one. Routes and silences may ask for it; where none
 /// does, it is left empty.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -26,7 +26,7 @@ pub mod topic;
 pub mod vantage;
 pub mod window;
 
-pub use about::{About, AccountFacts, Tags};
+pub use about::{About, AccountFacts, Learned, Tags};
 pub use change::Change;
 pub use clock::Clock;
 pub use coverage::{ClockKind, Complete, Coverage, CoverageState, Trouble};

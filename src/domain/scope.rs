@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{AccountId, Region};
+use super::{AccountId, Learned, Region};
 
 /// One account in one Region.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
@@ -30,4 +30,6 @@ pub struct Account {
     pub active: bool,
     /// The Regions to read when they are configured for this account alone.
     pub regions: Option<Vec<Region>>,
+    /// What was found out about it beside.
+    pub learned: Learned,
 }

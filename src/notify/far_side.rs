@@ -194,6 +194,7 @@ pub(super) fn notice() -> Notice {
         severity: Severity::Critical,
         account: "111122223333".into(),
         account_name: "payments".to_owned(),
+        owner: None,
         region: Some("eu-west-1".into()),
         resource: "arn:aws:ec2:eu-west-1:111122223333:security-group/sg-1".to_owned(),
         resource_kind: "AwsEc2SecurityGroup".to_owned(),

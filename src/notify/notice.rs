@@ -23,6 +23,8 @@ pub struct Notice {
     pub account: AccountId,
     /// What people call the account; empty where nobody said.
     pub account_name: String,
+    /// Whose it is; `None` where nobody said.
+    pub owner: Option<String>,
     /// The Region that has it; `None` for a global resource.
     pub region: Option<Region>,
     /// The resource's canonical id.

@@ -149,9 +149,11 @@ fn description(problem: &NoticeProblem) -> Vec<String> {
 
 fn facts(notice: &Notice) -> Vec<(&'static str, String)> {
     let region = notice.region.as_ref().map_or("global", Region::as_str);
+    let owner = notice.owner.as_deref().unwrap_or_default();
     let mut facts = vec![
         ("Severity", notice.severity.to_string()),
         ("Account", account(notice, NAME_UNITS_MAX)),
+        ("Owner", text::one_line(owner, NAME_UNITS_MAX)),
         ("Region", text::one_line(region, NAME_UNITS_MAX)),
         ("Resource", text::one_line(&notice.resource, ID_UNITS_MAX)),
         (
@@ -246,6 +248,25 @@ mod tests {
             assert!(line.starts_with("[CRITICAL] "), "{line}");
             assert!(line.ends_with("(111122223333)"), "{line}");
         }
+    }
+
+    #[test]
+    fn an_owner_is_a_fact_of_one_short_line_and_nobody_is_no_fact() {
+        let owner = |owner: Option<&str>| {
+            let mut notice = notice();
+            notice.owner = owner.map(str::to_owned);
+            let facts = Page::of(&notice).facts.into_iter();
+            let mut owners = facts.filter(|(label, _)| *label == "Owner");
+            owners.next().map(|(_, value)| value)
+        };
+        assert_eq!(owner(None), None);
+        assert_eq!(owner(Some("\n")), None);
+        assert_eq!(owner(Some("payments")).as_deref(), Some("payments"));
+        let long = owner(Some(&format!("a\nBcc: {}", "x".repeat(500)))).unwrap();
+        assert!(
+            !long.contains('\n') && text::units(&long) <= NAME_UNITS_MAX,
+            "{long}"
+        );
     }
 
     #[test]

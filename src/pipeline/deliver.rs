@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use crate::{
+    correlate::OwnerTags,
     domain::{
         Clock, Partition, Timestamp,
         delivery::{Delivery, Receipt, Settlement},
@@ -60,6 +61,7 @@ pub(super) struct Deliverer {
     sink: Arc<dyn Sink>,
     store: Arc<dyn Store>,
     partition: Partition,
+    owner: OwnerTags,
     page_url: Option<String>,
     clock: Clock,
     metrics: PipelineMetrics,
@@ -75,6 +77,7 @@ impl Deliverer {
             sink,
             store: Arc::clone(&daemon.store),
             partition: daemon.store.partition().clone(),
+            owner: daemon.owner.clone(),
             page_url: daemon.page_url.clone(),
             clock: daemon.clock.clone(),
             metrics: daemon.metrics.clone(),
@@ -177,7 +180,8 @@ impl Deliverer {
             .brief(delivery.incident, notice::MAX_PROBLEMS)
             .await?;
         Ok(brief.map(|brief| {
-            notice::notice(delivery, brief, &self.partition, self.page_url.as_deref())
+            let page_url = self.page_url.as_deref();
+            notice::notice(delivery, brief, &self.partition, &self.owner, page_url)
         }))
     }
 

@@ -112,7 +112,7 @@ impl Discoverer {
         self.pulse.beat();
         // What is scheduled below is read in windows that AWS's clock has a say in.
         self.aws.hear_the_time().await;
-        let accounts = self.aws.accounts().await.map_err(DiscoverError::Accounts)?;
+        let accounts = self.take_roll().await?;
         let listed = accounts.len();
         let stored = self.store.coverage().await?;
         let known = known_regions(&stored);
@@ -148,6 +148,21 @@ impl Discoverer {
         self.sights.set(sights);
         self.schedule.set(vantages).await;
         Ok(soon)
+    }
+
+    /// The accounts, whose facts are stored before any of their findings. What could not be found out
+    /// holds nobody up: what was known of it stays.
+    async fn take_roll(&self) -> Result<Vec<Account>, DiscoverError> {
+        let roll = self.aws.roll().await.map_err(DiscoverError::Accounts)?;
+        for (_, error) in &roll.troubles {
+            warn!(error = %Printable(error), "cannot find out all that routes ask of accounts");
+        }
+        let learned = roll.accounts.iter().map(|account| {
+            let Account { id, learned, .. } = account;
+            (id.clone(), learned.clone())
+        });
+        self.store.note_accounts(learned.collect()).await?;
+        Ok(roll.accounts)
     }
 
     /// Asks every account for its Regions.

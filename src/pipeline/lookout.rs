@@ -131,7 +131,7 @@ impl Lookout {
             return Ok(());
         }
         Err(AwsError::Selection {
-            key: "sync.administrator",
+            key: "sync.administrator".to_owned(),
             reason: format!(
                 "Security Hub lists no members to account {} in any Region; name its delegated \
                  administrator",

@@ -37,7 +37,7 @@ use tracing::warn;
 
 use crate::{
     aws::Aws,
-    correlate::Rulebook,
+    correlate::{OwnerTags, Rulebook},
     domain::{Clock, IncidentState, Outlook, delivery::DeliveryState, window::WindowRules},
     notify::Sink,
     observe::Health,
@@ -116,6 +116,8 @@ pub struct Daemon {
     pub health: Health,
     /// What is counted.
     pub metrics: PipelineMetrics,
+    /// The tags that name the owner of an incident.
+    pub owner: OwnerTags,
     /// Where people find our pages, if anywhere.
     pub page_url: Option<String>,
 }

@@ -4,6 +4,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::{
     asff,
+    correlate::OwnerTags,
     domain::{Digest, Finding, IssueStatus, Partition, Region, Remediation, delivery::Delivery},
     notify::{Notice, NoticeProblem},
     store::{IncidentBrief, IncidentIssue},
@@ -17,11 +18,14 @@ pub(super) fn notice(
     delivery: &Delivery,
     brief: IncidentBrief,
     partition: &Partition,
+    owner: &OwnerTags,
     page_url: Option<&str>,
 ) -> Notice {
     let IncidentBrief {
         incident,
         account_name,
+        resource_tags,
+        account_tags,
         issues,
         more_issues,
     } = brief;
@@ -58,6 +62,9 @@ pub(super) fn notice(
         severity: incident.severity,
         account: incident.account,
         account_name,
+        owner: owner
+            .owner(&resource_tags, &account_tags)
+            .map(str::to_owned),
         region: incident.region,
         resource: incident.resource,
         resource_kind: incident.resource_kind,

@@ -55,7 +55,7 @@ pub use faults::Faults;
 pub use options::{Options, Ports, Quota};
 use shared::Shared;
 pub use stats::RequestCount;
-pub use truth::{Handle, ScopeTruth, Truth};
+pub use truth::{AccountTruth, Handle, ScopeTruth, Truth};
 pub use world::Reach;
 use world::organization::MANAGEMENT;
 

@@ -1,6 +1,6 @@
 //! What is true in a simulation, for tests to compare with, and the switches that change it.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -45,6 +45,15 @@ pub struct Truth {
     pub readable_findings: usize,
     /// Every scope, account by account.
     pub scopes: Vec<ScopeTruth>,
+}
+
+/// What the organization says of an account now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountTruth {
+    /// Name and id of each unit above it, innermost first.
+    pub above: Vec<(String, String)>,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
 }
 
 /// A hand on a running simulation. Clones reach for the same one.
@@ -98,6 +107,56 @@ impl Handle {
                 .map(std::borrow::Cow::into_owned)
                 .collect(),
         )
+    }
+
+    /// What the organization says of an account; `None` if it has no such account.
+    #[must_use]
+    pub fn account(&self, account_id: &str) -> Option<AccountTruth> {
+        let world = read(&self.shared.world);
+        let organization = &world.organization;
+        let position = organization.position(account_id)?;
+        let account = organization.accounts.get(position)?;
+        let mut above = Vec::new();
+        let mut next = account.unit;
+        while let Some(unit) = next.and_then(|position| organization.units.get(position)) {
+            above.push((unit.name.to_owned(), unit.id.clone()));
+            next = unit.parent;
+        }
+        let tags = account.tags.iter();
+        Some(AccountTruth {
+            above,
+            tags: tags.map(|(k, v)| ((*k).to_owned(), v.clone())).collect(),
+        })
+    }
+
+    /// Moves an account into a unit, by the unit's name. Says whether there are both.
+    #[must_use]
+    pub fn move_account(&self, account_id: &str, unit: &str) -> bool {
+        let mut world = write(&self.shared.world);
+        let organization = &mut world.organization;
+        let unit = organization.units.iter().position(|u| u.name == unit);
+        let position = organization.position(account_id);
+        let account = position.and_then(|at| organization.accounts.get_mut(at));
+        let (Some(unit), Some(account)) = (unit, account) else {
+            return false;
+        };
+        account.unit = Some(unit);
+        true
+    }
+
+    /// Gives a tag of an account another value. Says whether it has the tag.
+    #[must_use]
+    pub fn retag_account(&self, account_id: &str, key: &str, value: &str) -> bool {
+        let mut world = write(&self.shared.world);
+        let organization = &mut world.organization;
+        let position = organization.position(account_id);
+        let account = position.and_then(|at| organization.accounts.get_mut(at));
+        let mut tags = account.into_iter().flat_map(|account| &mut account.tags);
+        let Some(tag) = tags.find(|(name, _)| *name == key) else {
+            return false;
+        };
+        value.clone_into(&mut tag.1);
+        true
     }
 
     /// One finding of a scope, as JSON: the one so many places behind the oldest.

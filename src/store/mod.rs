@@ -18,9 +18,9 @@ use async_trait::async_trait;
 use crate::{
     correlate::{MatchSettings, Rulebook},
     domain::{
-        Acknowledgement, BegunWindow, Coverage, CoverageState, FindingKey, Incident, IncidentId,
-        IncidentState, IncidentTurn, Partition, Scope, Silence, SyncProgress, Timestamp, Vantage,
-        Window,
+        AccountId, Acknowledgement, BegunWindow, Coverage, CoverageState, FindingKey, Incident,
+        IncidentId, IncidentState, IncidentTurn, Learned, Partition, Scope, Silence, SyncProgress,
+        Timestamp, Vantage, Window,
         decision::Assessment,
         delivery::{Delivery, Settlement},
     },
@@ -126,6 +126,11 @@ pub trait Store: Send + Sync + Debug {
     /// discovery met, and those that the census does not name become stale.
     async fn take_census(&self, census: Vec<CensusEntry>, now: Timestamp)
     -> Result<(), StoreError>;
+
+    /// Writes what was found out about accounts; what was not stays as it was, and so do accounts that
+    /// are not named. Issues of accounts of which something else is known now are decided again, so that
+    /// routes reach them.
+    async fn note_accounts(&self, learned: Vec<(AccountId, Learned)>) -> Result<(), StoreError>;
 
     /// What is known about reading each scope, ordered by account and Region.
     async fn coverage(&self) -> Result<Vec<Coverage>, StoreError>;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::{
     About, AccountId, ClockKind, Coverage, CoverageState, Incident, IncidentId, IncidentState,
-    IssueIdentity, IssueStatus, Region, Scope, Score, Severity, Standing, Timestamp, Vantage,
+    IssueIdentity, IssueStatus, Region, Scope, Score, Severity, Standing, Tags, Timestamp, Vantage,
     delivery::{DeliveryState, Occasion},
 };
 
@@ -202,6 +202,10 @@ pub struct IncidentBrief {
     pub incident: Incident,
     /// What people call the account.
     pub account_name: String,
+    /// Tags of the resource that it is about.
+    pub resource_tags: Tags,
+    /// Tags of its account, where they are known.
+    pub account_tags: Tags,
     /// Its worst issues, open ones first.
     pub issues: Vec<IncidentIssue>,
     /// How many issues were left out of `issues`.

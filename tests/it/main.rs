@@ -9,6 +9,7 @@
     reason = "a test that cannot go on fails; helpers outside of #[test] are not covered by clippy.toml"
 )]
 
+mod account_facts;
 mod accounts;
 mod asff;
 mod aws;

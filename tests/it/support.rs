@@ -351,6 +351,7 @@ impl Bench {
             },
             health: Health::new(),
             metrics: PipelineMetrics::new(&registry).unwrap(),
+            owner: config.owner,
             page_url: None,
         }
     }

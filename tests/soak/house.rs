@@ -147,6 +147,7 @@ impl House {
             pace: self.pace.clone(),
             health: Health::new(),
             metrics: PipelineMetrics::new(&registry).unwrap(),
+            owner: config.owner,
             page_url: None,
         }
     }

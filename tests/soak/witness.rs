@@ -13,8 +13,8 @@ use async_trait::async_trait;
 use hubwatch::{
     correlate::Rulebook,
     domain::{
-        Acknowledgement, Coverage, CoverageState, FindingKey, Incident, IncidentId, IncidentTurn,
-        Partition, Scope, Silence, SyncProgress, Timestamp, Vantage, Window,
+        AccountId, Acknowledgement, Coverage, CoverageState, FindingKey, Incident, IncidentId,
+        IncidentTurn, Learned, Partition, Scope, Silence, SyncProgress, Timestamp, Vantage, Window,
         decision::Assessment,
         delivery::{Delivery, Settlement},
     },
@@ -163,6 +163,11 @@ impl Store for Watched {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         hand_on!(self.take_census(census, now))
+    }
+
+    async fn note_accounts(&self, learned: Vec<(AccountId, Learned)>) -> Result<(), StoreError> {
+        let _undecided = Undecided(&self.witness);
+        hand_on!(self.note_accounts(learned))
     }
 
     async fn coverage(&self) -> Result<Vec<Coverage>, StoreError> {

@@ -137,6 +137,65 @@ async fn a_throttled_list_goes_on_where_it_was() {
     assert_eq!(accounts, ["000000000000", "000000000005"]);
 }
 
+/// A room that wants units and tags of accounts.
+async fn wanting(pretend: &Pretend, units: &[&str]) -> crate::aws::Aws {
+    let (mut aws, _) = pretend.connect("").await;
+    let unit = |unit: &&str| ("routes[0].match.ous".to_owned(), (*unit).to_owned());
+    let wanted = crate::aws::Wanted {
+        units: units.iter().map(unit).collect(),
+        tags: true,
+    };
+    aws.config = std::sync::Arc::new((*aws.config).clone().with_wanted(wanted));
+    aws
+}
+
+#[tokio::test]
+async fn the_roll_says_which_wanted_units_are_above_and_which_tags_there_are() {
+    for placed in [true, false] {
+        let pretend = Pretend::start(organization(placed)).await;
+        let aws = wanting(&pretend, &["ou-ab12-outer000", "ou-ab12-missing0"]).await;
+        let roll = aws.roll().await.unwrap();
+        let is_below = |account: &crate::domain::Account| {
+            let ous = account.learned.ous.as_ref().unwrap();
+            ous.iter().any(|ou| ou == "ou-ab12-outer000")
+        };
+        let below: Vec<bool> = roll.accounts.iter().map(is_below).collect();
+        assert_eq!(below, [true, true, false], "placed {placed}");
+        let tags = roll.accounts.iter().map(|account| {
+            let tags = account.learned.tags.as_ref().unwrap();
+            tags["env"].clone()
+        });
+        assert_eq!(tags.collect::<Vec<_>>(), ["prod", "dev", "dev"]);
+        // A unit that is not there is said with its key, and holds nobody up.
+        assert_eq!(roll.troubles.len(), 1);
+        let text = roll.troubles[0].1.to_string();
+        assert!(
+            text.starts_with("routes[0].match.ous: the organization has no unit ou-ab12-missing0"),
+            "{text}"
+        );
+        // Within ten minutes one of three is asked again.
+        aws.roll().await.unwrap();
+        assert_eq!(pretend.asked(Operation::ListTagsForResource).len(), 4);
+    }
+}
+
+#[tokio::test]
+async fn tags_that_are_no_longer_told_stay_as_they_were() {
+    let pretend = Pretend::start(|asked| match asked.operation {
+        Operation::ListTagsForResource if asked.before >= 3 => {
+            Reply::error(400, "AccessDeniedException", "no")
+        }
+        _ => organization(true)(asked),
+    })
+    .await;
+    let aws = wanting(&pretend, &[]).await;
+    let before = aws.roll().await.unwrap();
+    assert!(before.troubles.is_empty());
+    let after = aws.roll().await.unwrap();
+    assert_eq!(after.accounts, before.accounts);
+    assert_eq!(after.troubles[0].0, Operation::ListTagsForResource);
+}
+
 /// Answers as the administrator's account 999988887777 with these pages of members.
 fn administrator(
     pages: &'static [&'static str],

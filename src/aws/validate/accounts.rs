@@ -9,7 +9,7 @@ use crate::{
         selection::{Named, Selection, WantedTags},
         settings::{AccountSelection, AccountsSection, ListedAccount, TagValues},
     },
-    domain::{Account, AccountId, ids::is_unit},
+    domain::{Account, AccountId, Learned, ids::is_unit},
 };
 
 const SOURCES: &str = "must be \"organization\", \"hub-members\" or \"list\"";
@@ -143,6 +143,10 @@ fn check_listed(
         id,
         active: true,
         regions,
+        learned: Learned {
+            ous: None,
+            tags: Some(listed.tags.clone()),
+        },
     }
 }
 

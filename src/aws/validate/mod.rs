@@ -10,6 +10,7 @@ use role::check_role;
 
 use super::{
     config::{Config, IN_FLIGHT, PER_SECOND, Pace, RegionSource},
+    roll::Wanted,
     settings::{AwsSection, RegionsSection, Settings},
 };
 use crate::domain::{
@@ -48,6 +49,7 @@ impl Settings {
             accounts,
             selection,
             regions,
+            wanted: Wanted::default(),
             refresh,
             in_flight: IN_FLIGHT,
             pace,

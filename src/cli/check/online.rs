@@ -45,8 +45,13 @@ async fn attempt(config: &Config, aws: &Arc<Aws>, report: &mut Report) {
         caller,
         report,
     };
-    let accounts = match aws.accounts().await {
-        Ok(accounts) => accounts,
+    let accounts = match aws.roll().await {
+        Ok(roll) => {
+            for (tried, error) in &roll.troubles {
+                trial.failed(*tried, error, Where::Own);
+            }
+            roll.accounts
+        }
         Err(error) => {
             trial.failed(Operation::ListAccounts, &error, Where::Own);
             return;

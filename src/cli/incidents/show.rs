@@ -41,6 +41,8 @@ struct Shown {
     #[serde(flatten)]
     incident: IncidentRow,
     account_name: String,
+    /// Whose it is, by the tags of its resource and account.
+    owner: Option<String>,
     issues: Vec<Problem>,
     more_issues: u32,
     /// What happened since it was opened.
@@ -91,13 +93,20 @@ pub(super) async fn run(args: &ShowArgs) -> anyhow::Result<Exit> {
     };
     let IncidentBrief {
         account_name,
+        resource_tags,
+        account_tags,
         issues,
         more_issues,
         ..
     } = brief;
+    let owner = args.store.load()?.and_then(|config| {
+        let owner = config.owner.owner(&resource_tags, &account_tags);
+        owner.map(str::to_owned)
+    });
     let shown = Shown {
         incident: stored.into(),
         account_name,
+        owner,
         issues: issues.into_iter().map(Problem::from).collect(),
         more_issues,
         changes: store.turns(id).await?,
@@ -141,7 +150,8 @@ impl Shown {
             ("Route", incident.route.clone()),
             ("Opened", incident.opened_at.clone()),
         ];
-        for (name, value) in pairs {
+        let owner = self.owner.iter().map(|owner| ("Owner", owner.clone()));
+        for (name, value) in pairs.into_iter().chain(owner) {
             say(format_args!("  {name:<9} {value}"))?;
         }
         say("")?;

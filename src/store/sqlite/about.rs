@@ -7,7 +7,7 @@ use std::{
 
 use rusqlite::{OptionalExtension, Transaction, params};
 
-use crate::domain::{About, AccountFacts, AccountId, Digest, Standing, Tags, Timestamp};
+use crate::domain::{About, AccountFacts, AccountId, Digest, Learned, Standing, Tags, Timestamp};
 
 use super::{super::StoreError, record::touch, rows, texts::TextIds};
 
@@ -50,19 +50,71 @@ impl Known {
         if let Some(known) = self.accounts.get(account) {
             return Ok(Arc::clone(known));
         }
-        let facts: Option<String> = tx
-            .prepare_cached("SELECT facts FROM accounts WHERE account = ?1")?
-            .query_row([account.as_str()], |row| row.get(0))
-            .optional()?;
-        let facts = match facts {
-            Some(json) => serde_json::from_str(&json)
-                .map_err(|error| StoreError::corrupt(format!("an account's facts: {error}")))?,
-            None => AccountFacts::default(),
-        };
-        let facts = Arc::new(facts);
+        let facts = Arc::new(facts(tx, account)?.unwrap_or_default());
         self.accounts.insert(account.clone(), Arc::clone(&facts));
         Ok(facts)
     }
+}
+
+/// What the organization says of an account; `None` if it never said anything.
+pub(super) fn facts(
+    tx: &Transaction<'_>,
+    account: &AccountId,
+) -> Result<Option<AccountFacts>, StoreError> {
+    let json: Option<String> = tx
+        .prepare_cached("SELECT facts FROM accounts WHERE account = ?1")?
+        .query_row([account.as_str()], |row| row.get(0))
+        .optional()?;
+    json.map(|json| serde_json::from_str(&json))
+        .transpose()
+        .map_err(|error| StoreError::corrupt(format!("an account's facts: {error}")))
+}
+
+/// See [`super::super::Store::note_accounts`].
+pub(super) fn note_accounts(
+    tx: &Transaction<'_>,
+    learned: Vec<(AccountId, Learned)>,
+) -> Result<(), StoreError> {
+    let mut changed = Vec::new();
+    for (account, learned) in learned {
+        if learned == Learned::default() {
+            continue;
+        }
+        let before = facts(tx, &account)?.unwrap_or_default();
+        let after = before.clone().learn(learned);
+        if after == before {
+            continue;
+        }
+        let json = serde_json::to_string(&after)
+            .map_err(|error| StoreError::corrupt(error.to_string()))?;
+        tx.prepare_cached(
+            "INSERT INTO accounts (account, facts) VALUES (?1, ?2)
+             ON CONFLICT (account) DO UPDATE SET facts = excluded.facts",
+        )?
+        .execute([account.as_str(), &json])?;
+        changed.push(account);
+    }
+    touch_accounts(tx, &changed)
+}
+
+/// Touches the decided issues of accounts, which is no news of them. Those that were never decided are
+/// touched already. All accounts at once, because it passes over all resources.
+fn touch_accounts(tx: &Transaction<'_>, accounts: &[AccountId]) -> Result<(), StoreError> {
+    if accounts.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<&str> = accounts.iter().map(AccountId::as_str).collect();
+    let ids =
+        serde_json::to_string(&ids).map_err(|error| StoreError::corrupt(error.to_string()))?;
+    tx.prepare_cached(
+        "INSERT INTO touched (issue, history)
+         SELECT issues.id, 1 FROM resources JOIN issues ON issues.resource = resources.id
+         WHERE resources.account IN (SELECT texts.id FROM json_each(?1) JOIN texts ON text = value)
+           AND issues.status IS NOT NULL
+         ON CONFLICT (issue) DO NOTHING",
+    )?
+    .execute([ids])?;
+    Ok(())
 }
 
 /// Products and types of the open findings of an issue, or of all when none is open.
@@ -97,7 +149,7 @@ fn of_findings(
     Ok((products.into_iter().collect(), types.into_iter().collect()))
 }
 
-fn resource_tags(tx: &Transaction<'_>, resource: i64) -> Result<Tags, StoreError> {
+pub(super) fn resource_tags(tx: &Transaction<'_>, resource: i64) -> Result<Tags, StoreError> {
     let tags: Option<String> = tx
         .prepare_cached("SELECT tags FROM resources WHERE id = ?1")?
         .query_row([resource], |row| row.get(0))?;

@@ -40,8 +40,8 @@ use tokio::sync::Mutex;
 use crate::{
     correlate::{Hush, Rulebook},
     domain::{
-        Acknowledgement, Coverage, CoverageState, FindingKey, Incident, IncidentId, IncidentTurn,
-        Partition, Scope, Silence, SyncProgress, Timestamp, Vantage, Window,
+        AccountId, Acknowledgement, Coverage, CoverageState, FindingKey, Incident, IncidentId,
+        IncidentTurn, Learned, Partition, Scope, Silence, SyncProgress, Timestamp, Vantage, Window,
         decision::Assessment,
         delivery::{Delivery, Settlement},
     },
@@ -199,6 +199,11 @@ impl Store for Sqlite {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         self.write(move |tx, memory| scopes::take_census(tx, memory, &census, now))
+            .await
+    }
+
+    async fn note_accounts(&self, learned: Vec<(AccountId, Learned)>) -> Result<(), StoreError> {
+        self.write(move |tx, _| about::note_accounts(tx, learned))
             .await
     }
 

@@ -14,6 +14,7 @@ use super::{
         FindingFilter, IncidentBrief, IncidentFilter, IncidentIssue, RejectedFinding, StoreError,
         StoredDelivery, StoredFinding, StoredIncident,
     },
+    about,
     bodies::{self, Unpacking},
     issues,
     record::id_hash,
@@ -290,6 +291,10 @@ pub(super) fn brief(
         return Ok(None);
     };
     let account_name = account_name(tx, &incident.account)?;
+    let resource = tx
+        .prepare_cached("SELECT resource FROM incidents WHERE id = ?1")?
+        .query_row([id.0], |row| row.get(0))?;
+    let facts = about::facts(tx, &incident.account)?.unwrap_or_default();
     let members: u32 = tx
         .prepare_cached("SELECT count(*) FROM incident_issues WHERE incident = ?1")?
         .query_row([id.0], |row| row.get(0))?;
@@ -298,6 +303,8 @@ pub(super) fn brief(
     Ok(Some(IncidentBrief {
         incident,
         account_name,
+        resource_tags: about::resource_tags(tx, resource)?,
+        account_tags: facts.tags,
         issues,
         more_issues: members.saturating_sub(shown),
     }))

@@ -1,5 +1,6 @@
 //! The contract of the store, whatever the engine.
 
+mod accounts;
 mod acknowledging;
 mod asking;
 mod comparing;
