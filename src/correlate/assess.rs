@@ -21,7 +21,7 @@ pub(super) fn facts(touched: &TouchedIssue) -> Facts {
         status,
         severity,
         parts: match status {
-            IssueStatus::Open => part::parts(&touched.identity.problem, severity, traits(touched)),
+            IssueStatus::Open => part::parts(&touched.identity, severity, traits(touched)),
             IssueStatus::Suppressed | IssueStatus::Resolved => Parts::NONE,
         },
     }

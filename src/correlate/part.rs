@@ -1,15 +1,15 @@
 //! Which part an issue plays in correlation rules.
 
-use crate::domain::{Parts, Severity, finding::Traits};
+use crate::domain::{IssueIdentity, Parts, Severity, finding::Traits};
 
 /// The parts that an open issue plays: a pure function of its problem, its findings' severity, and what
 /// else they say.
-pub(super) fn parts(problem: &str, severity: Severity, traits: Traits) -> Parts {
-    let Some((kind, name)) = problem.split_once(':') else {
+pub(super) fn parts(issue: &IssueIdentity, severity: Severity, traits: Traits) -> Parts {
+    let Some((kind, name)) = issue.problem.split_once(':') else {
         return Parts::NONE;
     };
     match kind {
-        "control" => of_control(name),
+        "control" => of_control(name, &issue.resource_kind),
         "cve" | "vulnerability" => {
             let is_dangerous = severity == Severity::Critical || traits.exploit_known;
             when(is_dangerous, Parts::VULNERABLE)
@@ -31,9 +31,8 @@ fn when(holds: bool, part: Parts) -> Parts {
 ///
 /// Not among them are those that ask for a safeguard whose absence alone opens nothing (`S3.8`,
 /// `IAM.6`), and those about whole networks (`EC2.21`): what is in them may be reached by nobody.
-const CONTROLS: [(&str, Parts); 25] = [
+const CONTROLS: [(&str, Parts); 22] = [
     ("DMS.1", Parts::EXPOSED),
-    ("EC2.1", Parts::PUBLIC),
     ("EC2.9", Parts::EXPOSED),
     ("EC2.13", Parts::EXPOSED),
     ("EC2.14", Parts::EXPOSED),
@@ -50,8 +49,6 @@ const CONTROLS: [(&str, Parts); 25] = [
     ("IAM.19", Parts::WITHOUT_MFA),
     ("IAM.21", Parts::PRIVILEGED),
     ("Lambda.1", Parts::EXPOSED),
-    ("Neptune.3", Parts::PUBLIC),
-    ("RDS.1", Parts::PUBLIC),
     ("RDS.2", Parts::EXPOSED),
     ("Redshift.1", Parts::EXPOSED),
     ("RedshiftServerless.3", Parts::EXPOSED),
@@ -59,7 +56,13 @@ const CONTROLS: [(&str, Parts); 25] = [
     ("S3.3", Parts::PUBLIC),
 ];
 
-fn of_control(name: &str) -> Parts {
+/// The account's own answer to a control about users says of none of them that they lack a factor.
+const OF_USERS: [&str; 2] = ["IAM.5", "IAM.19"];
+
+fn of_control(name: &str, resource_kind: &str) -> Parts {
+    if OF_USERS.contains(&name) && resource_kind != "AwsIamUser" {
+        return Parts::NONE;
+    }
     let known = CONTROLS.iter().find(|(control, _)| *control == name);
     known.map_or(Parts::NONE, |(_, part)| *part)
 }
@@ -102,7 +105,29 @@ fn of_product(name: &str) -> Parts {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{parts as parts_of, *};
+
+    fn on(resource_kind: &str, problem: &str) -> IssueIdentity {
+        IssueIdentity {
+            account: "111122223333".into(),
+            region: None,
+            resource_kind: resource_kind.to_owned(),
+            resource: "it".to_owned(),
+            problem: problem.to_owned(),
+        }
+    }
+
+    fn parts(problem: &str, severity: Severity, traits: Traits) -> Parts {
+        parts_of(&on("Any", problem), severity, traits)
+    }
+
+    #[test]
+    fn a_user_lacks_a_factor_only_where_the_user_is_named() {
+        let of = |kind, problem| parts_of(&on(kind, problem), Severity::High, Traits::default());
+        assert_eq!(of("AwsIamUser", "control:IAM.5"), Parts::WITHOUT_MFA);
+        assert_eq!(of("AwsAccount", "control:IAM.5"), Parts::NONE);
+        assert_eq!(of("AwsAccount", "control:IAM.9"), Parts::WITHOUT_MFA);
+    }
 
     #[test]
     fn the_part_of_an_issue_follows_from_its_problem() {
@@ -110,7 +135,7 @@ mod tests {
         let threat = Parts::THREAT;
         let table = [
             ("control:EC2.19", Parts::EXPOSED),
-            ("control:EC2.1", Parts::PUBLIC),
+            ("control:S3.2", Parts::PUBLIC),
             ("control:EC2.10", none),
             ("control:S3.8", none),
             ("control:IAM.9", Parts::WITHOUT_MFA),

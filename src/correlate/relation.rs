@@ -51,15 +51,18 @@ pub fn relate(finding: &Finding, issue: &IssueIdentity) -> Vec<RelatedResource> 
         .resources
         .iter()
         .filter(|resource| !resource.id.trim().is_empty())
-        .map(|resource| canonical(resource, finding));
+        .map(|resource| canonical(resource, finding))
+        // Those of one kind have in common that they fail the same check, and nothing else.
+        .filter(|resource| resource.kind != issue.resource_kind);
     let names = finding.related.iter();
     let mut related: Vec<RelatedResource> = listed
         .chain(names.filter_map(|name| of_name(name, finding)))
         .filter(|resource| !resource.is_account() && resource.id != issue.resource)
         .map(|resource| placed(resource, issue))
         .collect();
-    related.sort_unstable();
-    related.dedup_by(|a, b| (&a.account, &a.region, &a.id) == (&b.account, &b.region, &b.id));
+    // One thing under two kinds stays under the first by name.
+    related.sort_unstable_by(|a, b| (&a.id, &a.kind).cmp(&(&b.id, &b.kind)));
+    related.dedup_by(|a, b| a.id == b.id);
     related.truncate(RELATIONS_MAX);
     related
 }

@@ -42,13 +42,20 @@ fn issue(problem: &str, severity: Severity, traits: Traits) -> TouchedIssue {
     }
 }
 
+fn on_a_user(problem: &str) -> IssueIdentity {
+    IssueIdentity {
+        resource_kind: "AwsIamUser".to_owned(),
+        ..self::issue(problem, Severity::High, NONE).identity
+    }
+}
+
 fn neighbour(issue: i64, problem: &str, here: bool) -> Neighbour {
     Neighbour {
         issue,
         problem: problem.into(),
         resource: if here { "it" } else { "other" }.into(),
         here,
-        parts: part::parts(problem, Severity::Critical, EXPLOIT),
+        parts: part::parts(&on_a_user(problem), Severity::Critical, EXPLOIT),
         history: true,
     }
 }

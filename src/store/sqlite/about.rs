@@ -223,8 +223,9 @@ pub(super) fn note_tags(
     }
     tx.prepare_cached("UPDATE resources SET tags = ?2, tags_at = ?3 WHERE id = ?1")?
         .execute(params![resource, json, version])?;
-    if before.is_some_and(|before| before != json) {
-        touch_all(tx, "SELECT id FROM issues WHERE resource = ?1", [resource])?;
+    if before.is_none_or(|before| before != json) {
+        let decided = "SELECT id FROM issues WHERE resource = ?1 AND status IS NOT NULL";
+        touch_all(tx, decided, [resource])?;
     }
     Ok(())
 }

@@ -1,9 +1,6 @@
 //! Which resources findings put beside each other, and what is near what.
 
-use std::{
-    cmp::Ordering,
-    collections::{BTreeSet, HashMap},
-};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use rusqlite::{OptionalExtension, Transaction, params};
 
@@ -102,17 +99,28 @@ fn write(
         is_new |= insert(tx, from.id, to, scope, day)?;
     }
     if is_new {
-        // Whatever is near across the relation is behind its farther end.
-        match own.place.distance().cmp(&other.place.distance()) {
-            Ordering::Less => stir(tx, other.id)?,
-            Ordering::Greater => stir(tx, own.id)?,
-            Ordering::Equal => {
-                stir(tx, own.id)?;
-                stir(tx, other.id)?;
-            }
+        for end in ends_to_stir(own, other) {
+            stir(tx, end.id)?;
         }
     }
     Ok(())
+}
+
+/// The ends behind which everything is that is near across a relation. That is a thing, which only what is
+/// beside it is near to: a role has instances without number that a new one has nothing to do with. Without
+/// a thing it is the end that is farther from things.
+fn ends_to_stir(own: End, other: End) -> impl Iterator<Item = End> {
+    let (own_distance, other_distance) = (own.place.distance(), other.place.distance());
+    let (own_is, other_is) = match own_distance.min(other_distance) {
+        0 => (own_distance == 0, own_distance > 0),
+        _ => (
+            own_distance >= other_distance,
+            other_distance >= own_distance,
+        ),
+    };
+    [(own, own_is), (other, other_is)]
+        .into_iter()
+        .filter_map(|(end, is)| is.then_some(end))
 }
 
 /// Writes one direction of a relation. Returns whether it was not there.
@@ -186,11 +194,12 @@ pub(super) fn touch_anchors(
 /// The resources that are near one, itself first: those beside it, and those that they lead to.
 pub(super) fn around(tx: &Transaction<'_>, resource: i64) -> Result<Vec<i64>, StoreError> {
     let mut found = vec![resource];
+    let mut seen = HashSet::from([resource]);
     let mut edge = beside(tx, resource)?;
     for _ in 1..=FARTHEST {
         let mut next = Vec::new();
         for end in edge {
-            if found.contains(&end.id) {
+            if !seen.insert(end.id) {
                 continue;
             }
             found.push(end.id);
