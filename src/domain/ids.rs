@@ -73,7 +73,8 @@ impl Region {
     }
 }
 
-/// Whether a text can be the id of an organizational unit or a root: `ou-ROOT-UNIT` or `r-ROOT`, in lower-case letters and digits.
+/// Whether a text can be the id of an organizational unit or a root: `ou-ROOT-UNIT` or `r-ROOT`, in
+/// lower-case letters and digits (API reference of Organizations, `OrganizationalUnit`).
 #[must_use]
 pub fn is_unit(id: &str) -> bool {
     let part = |text: &str, least: usize| {

@@ -9,7 +9,6 @@ use serde::Serialize;
 use crate::{
     correlate::{Counts, Outcome, Route, Rulebook},
     domain::{IncidentId, IssueIdentity, Severity, Timestamp},
-    observe::Printable,
     store::{IncidentFilter, Store},
 };
 
@@ -207,14 +206,14 @@ fn print_examples(examples: &[Example], all: u64) -> anyhow::Result<()> {
             .incident_id
             .map(|id| format!("{id}: "))
             .unwrap_or_default();
-        output::line(Printable(format_args!(
+        output::say(format_args!(
             "            {:<13} {id}{} ({}, {}, {})",
             example.severity.to_string(),
             example.title,
             example.account_id,
             example.region.as_deref().unwrap_or("global"),
             example.resource,
-        )))?;
+        ))?;
     }
     let shown = u64::try_from(examples.len()).unwrap_or(u64::MAX);
     if shown > 0 && all > shown {
