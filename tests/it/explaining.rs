@@ -5,22 +5,6 @@ use serde_json::Value;
 
 use crate::support::Bench;
 
-async fn synced(seed: u64) -> Bench {
-    let bench = Bench::start(Options {
-        accounts: 3,
-        regions: 2,
-        findings: 300,
-        seed,
-        quota: Quota::OFF,
-        faults: Faults::none(),
-        ..Options::default()
-    })
-    .await;
-    let (code, _, err) = bench.run(&["sync"]).await;
-    assert_eq!(code, Some(0), "{err}");
-    bench
-}
-
 /// The ids of findings that a filter selects.
 async fn ids(bench: &Bench, filter: &[&str]) -> Vec<String> {
     let list = ["findings", "list", "--output", "ndjson", "--limit", "0"];
@@ -48,7 +32,7 @@ fn says(way: &Value, words: &str) -> bool {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_finding_was_told_or_has_the_step_that_stopped_it() {
-    let bench = synced(51).await;
+    let bench = Bench::synced(3, 300, 51).await;
     let critical = ids(&bench, &["--severity", "CRITICAL", "--status", "open"]).await;
     let way = explained(&bench, &critical[0]).await;
     assert_eq!(way["issue"]["status"], "open");
@@ -93,7 +77,7 @@ async fn every_finding_was_told_or_has_the_step_that_stopped_it() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_silence_is_over_names_the_silence() {
-    let bench = synced(52).await;
+    let bench = Bench::synced(3, 300, 52).await;
     let open = ids(&bench, &["--severity", "LOW", "--status", "open"]).await;
     let mut problem = None;
     for id in &open {

@@ -2,31 +2,11 @@
 
 use std::{collections::BTreeMap, fs};
 
-use hubwatch::{
-    domain::Timestamp,
-    simulator::{Faults, Options, Quota},
-    store::StoredIncident,
-};
+use hubwatch::{domain::Timestamp, store::StoredIncident};
 use jiff::SignedDuration;
 use serde_json::Value;
 
 use crate::support::Bench;
-
-async fn synced(seed: u64) -> Bench {
-    let bench = Bench::start(Options {
-        accounts: 4,
-        regions: 2,
-        findings: 400,
-        seed,
-        quota: Quota::OFF,
-        faults: Faults::none(),
-        ..Options::default()
-    })
-    .await;
-    let (code, _, err) = bench.run(&["sync"]).await;
-    assert_eq!(code, Some(0), "{err}");
-    bench
-}
 
 /// The bench's configuration with other routes, as `new.toml`.
 fn write_new(bench: &Bench, routes: &str) -> String {
@@ -104,7 +84,7 @@ fn new_routes() -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_preview_says_is_what_the_configuration_then_does() {
-    let bench = synced(71).await;
+    let bench = Bench::synced(4, 400, 71).await;
     let new = write_new(&bench, &new_routes());
     let before = bench.incidents().await;
     let (code, out, err) = preview(&bench, &["--config", &new, "--output", "json"]).await;
@@ -195,7 +175,7 @@ async fn what_a_preview_says_is_what_the_configuration_then_does() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_preview_reads_any_store_beside_the_daemon_and_says_what_is_wrong() {
-    let bench = synced(72).await;
+    let bench = Bench::synced(4, 400, 72).await;
     let renamed = write_new(
         &bench,
         "[[routes]]\nname = \"renamed\"\nsinks = [\"mail\"]\nfirst_sync = \"notify\"",

@@ -10,7 +10,7 @@ use hubwatch::{
     notify::{HttpClient, choose},
     observe::{Health, new_registry},
     pipeline::{Daemon, Pace, PipelineMetrics},
-    simulator::{Options, Reach, Running, Simulator},
+    simulator::{Faults, Options, Quota, Reach, Running, Simulator},
     store::{Access, IncidentFilter, Store, StoreUrl, StoredIncident, open},
 };
 use secrecy::SecretString;
@@ -26,6 +26,23 @@ pub(crate) struct Bench {
 }
 
 impl Bench {
+    /// A small organization without faults, read once.
+    pub(crate) async fn synced(accounts: usize, findings: usize, seed: u64) -> Self {
+        let bench = Self::start(Options {
+            accounts,
+            regions: 2,
+            findings,
+            seed,
+            quota: Quota::OFF,
+            faults: Faults::none(),
+            ..Options::default()
+        })
+        .await;
+        let (code, _, err) = bench.run(&["sync"]).await;
+        assert_eq!(code, Some(0), "{err}");
+        bench
+    }
+
     pub(crate) async fn start(options: Options) -> Self {
         let simulator = Simulator::start(options).await.unwrap();
         let directory = tempfile::tempdir().unwrap();
